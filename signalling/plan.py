@@ -1,0 +1,51 @@
+"""What the media plane is told: who receives what from whom.  It knows nothing of the reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+from typing import NewType
+
+PeerId = NewType("PeerId", str)
+RoomId = NewType("RoomId", str)
+
+
+class Layer(IntEnum):
+    NONE = 0
+    LOW = 1
+    HIGH = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    audio: bool = False
+    video: Layer = Layer.NONE
+
+
+MediaPlan = Mapping[PeerId, Mapping[PeerId, Flow]]
+"""subscriber -> publisher -> flow.  A pair that is not in it is shut."""
+
+
+class Quality(StrEnum):
+    GOOD = "good"
+    POOR = "poor"
+    LOST = "lost"
+
+
+def narrowed(old: MediaPlan, new: MediaPlan) -> dict[PeerId, dict[PeerId, Flow]]:
+    """`old AND new`: what both plans allow.  Applying it shuts everything that `new` no longer allows."""
+    plan: dict[PeerId, dict[PeerId, Flow]] = {}
+    for subscriber, flows in new.items():
+        before = old.get(subscriber, {})
+        kept = {}
+        for publisher, flow in flows.items():
+            was = before.get(publisher)
+            if was is None:
+                continue
+            both = Flow(flow.audio and was.audio, min(flow.video, was.video))
+            if both != Flow():
+                kept[publisher] = both
+        if kept:
+            plan[subscriber] = kept
+    return plan
