@@ -1,0 +1,43 @@
+"""How the whole suite runs: the quickest kinds first, real browsers last, and nothing skipped.
+
+A skipped or expectedly failing test is a promise that nobody checks, so either one fails the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+KINDS = ("room", ".", "signalling", "store", "host", "realtime", "http", "e2e")
+"""The folders of `tests/`, from pure to slow; a folder that is not named here runs before the browsers."""
+
+
+def _kind(item: pytest.Item) -> int:
+    folder = item.path.relative_to(Path(__file__).parent).parts[0] if item.path.parent != Path(__file__).parent else "."
+    return KINDS.index(folder) if folder in KINDS else len(KINDS) - 2
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=_kind)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.skipped or hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"{report.nodeid} was skipped or is expected to fail: {report.longrepr}"
+        if hasattr(report, "wasxfail"):
+            del report.wasxfail
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    if report.skipped:
+        report.outcome = "failed"
+        report.longrepr = f"{report.nodeid} was skipped as a whole: {report.longrepr}"
+    return report
