@@ -1,0 +1,285 @@
+"""Everything that can be set from outside, as one frozen value; the environment is read here and nowhere else.
+
+A setting comes from its environment variable, or from a file of the same name (lower case) in the folder named by
+`TALKINGPIECE_SECRETS_DIR`, which is how containers hand over secrets.  A variable that begins like ours and is none of
+ours is refused: pydantic-settings would ignore it, and a misspelt `TALKINGPIECE_TLS_KEY` must not mean "no TLS".
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SecretsSettingsSource,
+    SettingsConfigDict,
+)
+
+PREFIX = "TALKINGPIECE_"
+SECRETS_DIR = f"{PREFIX}SECRETS_DIR"
+_LOOKS_LIKE_OURS = "TALKING"
+_LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+
+
+class SettingsRefused(Exception):
+    """The settings cannot be used.  `str()` is one line for each fault, for the person at the terminal."""
+
+
+class Settings(BaseSettings):
+    """See `table()` for the names of the variables.  The field texts are what `talkingpiece settings` prints."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        frozen=True,
+        extra="forbid",
+        env_ignore_empty=True,
+        populate_by_name=True,
+        hide_input_in_errors=True,
+    )
+
+    port: Annotated[int, Field(ge=1, le=65535)] = Field(
+        default=8080,
+        validation_alias="PORT",
+        description="The one TCP port for pages and live messages.",
+    )
+    host: str = Field(default="127.0.0.1", description="The address to listen on; 0.0.0.0 for every interface.")
+    data_dir: Path = Field(
+        default=Path("var"), description="The folder of the SQLite database and of the journal's key."
+    )
+    database_url: str = Field(
+        default="",
+        repr=False,
+        description="SQLAlchemy URL; empty for SQLite in the data directory. "
+        "For PostgreSQL: postgresql+asyncpg://user:password@host/name.",
+    )
+    public_url: str = Field(
+        default="",
+        description="The address that people open, as it stands in their links; empty for localhost and the port. "
+        "Browsers give camera and microphone only to https and to localhost.",
+    )
+    tls_certificate: Path | None = Field(
+        default=None, description="PEM file with the certificate chain, to serve https."
+    )
+    tls_key: Path | None = Field(default=None, description="PEM file with the key of the certificate.")
+    trust_proxy: bool = Field(
+        default=False,
+        description="A proxy in front sets X-Forwarded-For: take the caller's address from its last entry. "
+        "Only for counting attempts to sign in.",
+    )
+    media_addresses: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="IP addresses at which browsers reach the sound and pictures, separated by commas; "
+        "empty for those of this machine.",
+    )
+    exit_url: str = Field(
+        default="about:blank",
+        description="Where the quick exit goes: about:blank or a page that nobody would ask about.",
+    )
+    time_zone: str = Field(
+        default="UTC",
+        description="Time zone of a date that a facilitator types where the browser does not tell its own.",
+    )
+    account_session_hours: Annotated[float, Field(gt=0, le=24 * 30)] = Field(
+        default=12, description="How long a facilitator stays signed in, in hours."
+    )
+    person_session_hours: Annotated[float, Field(gt=0, le=24 * 30)] = Field(
+        default=12, description="How long an opened link keeps a browser in the meeting, in hours."
+    )
+    journal_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="Secret that seals the journal, at least 32 characters; empty for one made in the data directory.",
+    )
+    practice: bool = Field(
+        default=True,
+        description="Offer practice meetings: one on an empty data directory, more by `talkingpiece practice`.",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="The least level that is logged: debug, info, warning or error."
+    )
+    log_format: Literal["auto", "text", "json"] = Field(
+        default="auto", description="text or json; auto is text on a terminal and json elsewhere."
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What the program itself says, then the environment, then files; no `.env` is looked for."""
+        folder = os.environ.get(SECRETS_DIR)
+        files = (SecretsSettingsSource(settings_cls, secrets_dir=folder),) if folder else ()
+        return (init_settings, env_settings, *files)
+
+    @field_validator("media_addresses", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_an_origin(cls, value: str) -> str:
+        if not value:
+            return value
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:
+            raise ValueError("should be like https://meet.example.org, without a path")
+        return f"{parts.scheme}://{parts.netloc}".lower()
+
+    @field_validator("exit_url")
+    @classmethod
+    def _goes_somewhere(cls, value: str) -> str:
+        if value != "about:blank" and not value.startswith("https://"):
+            raise ValueError("should be about:blank or begin with https://")
+        return value
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_a_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError("should be the name of a time zone, like Europe/London") from None
+        return value
+
+    @field_validator("journal_key")
+    @classmethod
+    def _is_long_enough(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value() and len(value.get_secret_value()) < 32:
+            raise ValueError("should have at least 32 characters")
+        return value
+
+    @model_validator(mode="after")
+    def _certificate_has_its_key(self) -> Self:
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise ValueError("TALKINGPIECE_TLS_CERTIFICATE and TALKINGPIECE_TLS_KEY are needed together")
+        return self
+
+    @property
+    def tls(self) -> bool:
+        """We speak TLS ourselves (a proxy in front may do it instead)."""
+        return self.tls_certificate is not None
+
+    @property
+    def origin(self) -> str:
+        """What people's browsers call us: scheme, host and port without a trailing slash."""
+        return self.public_url or f"{'https' if self.tls else 'http'}://localhost:{self.port}"
+
+    @property
+    def secure(self) -> bool:
+        """Browsers reach us by https, so cookies are `Secure` and HSTS is sent."""
+        return self.origin.startswith("https://")
+
+    @property
+    def origins(self) -> frozenset[str]:
+        """Every Origin that is ours.  On localhost the other names of this machine are ours as well."""
+        parts = urlsplit(self.origin)
+        if parts.hostname not in ("localhost", "127.0.0.1", "::1"):
+            return frozenset({self.origin})
+        port = f":{parts.port}" if parts.port else ""
+        return frozenset(f"{parts.scheme}://{name}{port}" for name in _LOOPBACK)
+
+    @property
+    def database(self) -> str:
+        """The SQLAlchemy URL in use."""
+        return self.database_url or f"sqlite+aiosqlite:///{(self.data_dir / 'talkingpiece.sqlite3').absolute()}"
+
+    @property
+    def account_session(self) -> timedelta:
+        return timedelta(hours=self.account_session_hours)
+
+    @property
+    def person_session(self) -> timedelta:
+        return timedelta(hours=self.person_session_hours)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One setting for a reader: the variable's name, its default as one would type it, what it does."""
+
+    name: str
+    default: str
+    help: str
+
+
+def table() -> tuple[Row, ...]:
+    """Every setting, in the order in which they are declared; README's table is tested against it."""
+    rows = []
+    for field, about in Settings.model_fields.items():
+        default = about.default
+        match default:
+            case SecretStr():
+                shown = default.get_secret_value()
+            case bool():
+                shown = "true" if default else "false"
+            case None:
+                shown = ""
+            case tuple():
+                shown = ",".join(default)
+            case _:
+                shown = str(default)
+        rows.append(Row(_variable(field), shown, about.description or ""))
+    rows.append(Row(SECRETS_DIR, "", "A folder with one file for each secret setting, named like the variable."))
+    return tuple(rows)
+
+
+def _variable(field: str) -> str:
+    alias = Settings.model_fields[field].validation_alias
+    return alias if isinstance(alias, str) else f"{PREFIX}{field}".upper()
+
+
+def _misspelt(names: Iterable[str]) -> list[str]:
+    """A line for each name that begins like ours and is none of ours, with the nearest right one."""
+    known = {row.name for row in table()}
+    endings = {name.removeprefix(PREFIX): name for name in known}
+    lines = []
+    for name in sorted(names):
+        upper = name.upper()
+        if upper in known or not upper.startswith(_LOOKS_LIKE_OURS):
+            continue
+        ending = re.sub(r"^TALKING_?P[A-Z]*_", "", upper)
+        near = endings[difflib.get_close_matches(ending, endings, n=1, cutoff=0.0)[0]]
+        lines.append(f"{name} is not a setting. Did you mean {near}? `talkingpiece settings` lists them all.")
+    return lines
+
+
+def load() -> Settings:
+    """Read the settings.  Raises `SettingsRefused` with every fault at once; no value is ever repeated in it."""
+    names = list(os.environ)
+    if folder := os.environ.get(SECRETS_DIR):
+        if not Path(folder).is_dir():
+            raise SettingsRefused(f"{SECRETS_DIR} should name a folder.")
+        names += [entry.name for entry in Path(folder).iterdir()]
+    if lines := _misspelt(names):
+        raise SettingsRefused("\n".join(lines))
+    try:
+        return Settings()
+    except ValidationError as refused:
+        raise SettingsRefused("\n".join(_sentence(error) for error in refused.errors(include_input=False))) from None
+
+
+def _sentence(error: ErrorDetails) -> str:
+    what = error["msg"].removeprefix("Value error, ")
+    if not error["loc"]:
+        return f"{what}."
+    where = str(error["loc"][0])
+    name = where if where == "PORT" else _variable(where)
+    return f"{name}: {what[0].lower()}{what[1:]}."
