@@ -1,0 +1,93 @@
+// Builds what the browser loads into static/built/, with names that carry a hash of their content, so that they may be
+// cached for ever.  manifest.json says which name is current, relative to static/:
+//   {"room.js": "built/room-1A2B3C4D.js", "room.css": "built/room-....css", "pages.js": ..., "pages.css": ...}
+// The room's style sheet is tokens + base + everything in static/css that is not named pages*; the pages' style sheet is
+// tokens + base + pages*.
+
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync, existsSync } from "node:fs";
+import { gzipSync } from "node:zlib";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import * as esbuild from "esbuild";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const statics = join(here, "static");
+const built = join(statics, "built");
+const scripts = { room: join(here, "client/main.tsx"), pages: join(here, "client/pages.ts") };
+
+/** The sheets of one bundle, the shared ones first; order matters only between these groups. */
+function sheets(wanted) {
+  const folder = join(statics, "css");
+  if (!existsSync(folder)) return [];
+  const names = readdirSync(folder).filter((name) => name.endsWith(".css"));
+  const shared = ["tokens.css", "base.css"].filter((name) => names.includes(name));
+  const own = names.filter((name) => !shared.includes(name) && wanted(name)).sort();
+  return [...shared, ...own].map((name) => join(folder, name));
+}
+
+const styles = {
+  room: () => sheets((name) => !name.startsWith("pages")),
+  pages: () => sheets((name) => name.startsWith("pages")),
+};
+
+async function build() {
+  const manifest = {};
+  const weights = [];
+  const shared = {
+    bundle: true,
+    minify: true,
+    write: false,
+    outdir: built,
+    entryNames: "[name]-[hash]",
+    legalComments: "none",
+    target: ["es2022", "chrome110", "firefox115", "safari16.4"],
+    logLevel: "warning",
+    absWorkingDir: here,
+  };
+  const results = [];
+  for (const [name, entry] of Object.entries(scripts)) {
+    if (!existsSync(entry)) continue;
+    results.push([
+      `${name}.js`,
+      await esbuild.build({
+        ...shared,
+        entryPoints: { [name]: entry },
+        format: "iife",
+        jsx: "automatic",
+        jsxImportSource: "preact",
+        // socket.io-client carries its debug log only in builds without this condition
+        conditions: ["production", "browser"],
+        define: { "process.env.NODE_ENV": '"production"' },
+      }),
+    ]);
+  }
+  for (const [name, files] of Object.entries(styles)) {
+    const contents = files()
+      .map((file) => `@import ${JSON.stringify(`./${relative(statics, file)}`)};`)
+      .join("\n");
+    if (contents === "") continue;
+    results.push([
+      `${name}.css`,
+      await esbuild.build({
+        ...shared,
+        stdin: { contents, resolveDir: statics, sourcefile: `${name}.css`, loader: "css" },
+      }),
+    ]);
+  }
+  rmSync(built, { recursive: true, force: true });
+  mkdirSync(built, { recursive: true });
+  for (const [name, result] of results) {
+    const [file] = result.outputFiles;
+    // a bundle made from standard input is called stdin: give it its name
+    const path = file.path.replace(/stdin(?=-[A-Z0-9]+\.css$)/, name.replace(".css", ""));
+    writeFileSync(path, file.contents);
+    manifest[name] = relative(statics, path);
+    weights.push(
+      `${name} ${file.contents.length} B, ${gzipSync(readFileSync(path), { level: 9 }).length} B gzip`,
+    );
+  }
+  writeFileSync(join(built, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+  console.log(weights.join("\n"));
+}
+
+await build();

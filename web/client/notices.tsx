@@ -1,0 +1,55 @@
+// What is said to the person besides the screen itself: the polite aria-live region, and short notices at the edge.
+
+import { signal } from "@preact/signals";
+
+export interface Notice {
+  readonly id: number;
+  readonly text: string;
+}
+
+const STAYS = 9000;
+const announced = signal("");
+const shown = signal<readonly Notice[]>([]);
+let last = 0;
+
+/** Reads a sentence out to those who listen to the screen; nothing is shown. */
+export function announce(text: string): void {
+  // the same sentence twice is not a change, and would not be read: a no-break space makes it one
+  announced.value = announced.peek() === text ? `${text}\u00a0` : text;
+}
+
+/** Shows a short sentence for a while, and reads it out. */
+export function say(text: string): void {
+  const notice = { id: ++last, text };
+  shown.value = [...shown.peek().filter((other) => other.text !== text), notice].slice(-2);
+  announce(text);
+  setTimeout(() => dismiss(notice.id), STAYS);
+}
+
+function dismiss(id: number): void {
+  shown.value = shown.peek().filter((notice) => notice.id !== id);
+}
+
+export function Announcer() {
+  return (
+    <div class="unseen" role="status" aria-live="polite" aria-atomic="true">
+      {announced.value}
+    </div>
+  );
+}
+
+export function Notices() {
+  if (shown.value.length === 0) return null;
+  return (
+    <div class="notices">
+      {shown.value.map((notice) => (
+        <div class="notice" key={notice.id}>
+          <p>{notice.text}</p>
+          <button type="button" class="quiet" onClick={() => dismiss(notice.id)}>
+            Close
+          </button>
+        </div>
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,41 @@
+// Which screen is shown: one pure question on the state, so that there is one place to look when the wrong one is.
+
+import type { Link, Step } from "./store";
+import type { View } from "./wire";
+
+export type Screen = "connecting" | "welcome" | "devices" | "question" | "holding" | "room" | "gone";
+
+export interface Standing {
+  readonly view: View | null;
+  readonly link: Link;
+  readonly bye: string | null;
+  readonly step: Step;
+  readonly checked: boolean;
+  readonly reconsider: boolean;
+}
+
+export function screenOf({ view, link, bye, step, checked, reconsider }: Standing): Screen {
+  if (bye !== null) return "gone";
+  if (view === null) return "connecting";
+  const { me, phase } = view;
+  if (phase === "ended") return "gone";
+  if (me.role === "facilitator")
+    return me.door === "left" || link === "gone" ? "gone" : checked ? "room" : "devices";
+  switch (me.door) {
+    case "away":
+    case "arriving":
+      return step;
+    case "waiting":
+      return checked ? "holding" : "devices";
+    case "admitted":
+      if (!checked) return "devices";
+      return me.in_circle ? "room" : "holding";
+    case "withdrawn":
+      if (reconsider) return checked ? "question" : "devices";
+      return "gone";
+    case "refused":
+    case "removed":
+    case "left":
+      return "gone";
+  }
+}
