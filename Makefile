@@ -18,7 +18,7 @@ PYTHON ?= $(shell for python in python3.11 python3 python3.12 python3.13; do \
 NODE ?= $(shell command -v npm >/dev/null && node -p 'process.versions.node.split(".")[0] >= 20 && "machine" || ""' 2>/dev/null)
 
 PIP := $(VENV)/bin/python -m pip -qq install --require-hashes
-WEB_SOURCES := $(shell find web/client -type f 2>/dev/null) $(wildcard web/*.json web/*.js web/*.mjs web/*.ts)
+WEB_SOURCES := $(shell find web/client web/static -path web/static/built -prune -o -type f -print 2>/dev/null) $(wildcard web/*.json web/*.mjs)
 
 .PHONY: help run test check bench screenshots clean system web
 
@@ -73,7 +73,7 @@ $(VENV)/.node: web/node.lock | $(VENV)/.ready
 
 web/node_modules/.ready: web/package.json web/package-lock.json $(if $(NODE),,$(VENV)/.node)
 	@echo "== npm ci"
-	@npm --prefix web ci --no-audit --no-fund --loglevel=error
+	@npm --prefix web ci --no-audit --no-fund --loglevel=error >/dev/null
 	@touch $@
 
 web/static/built/.ready: web/node_modules/.ready $(WEB_SOURCES)
