@@ -32,7 +32,7 @@ function dismiss(id: number): void {
 
 export function Announcer() {
   return (
-    <div class="unseen" role="status" aria-live="polite" aria-atomic="true">
+    <div class="hush" role="status" aria-live="polite" aria-atomic="true">
       {announced.value}
     </div>
   );

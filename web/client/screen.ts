@@ -1,6 +1,7 @@
 // Which screen is shown: one pure question on the state, so that there is one place to look when the wrong one is.
 
-import type { Link, Step } from "./store";
+import { computed } from "@preact/signals";
+import { bye, link, ui, view, type Link, type Step } from "./store";
 import type { View } from "./wire";
 
 export type Screen = "connecting" | "welcome" | "devices" | "question" | "holding" | "room" | "gone";
@@ -39,3 +40,15 @@ export function screenOf({ view, link, bye, step, checked, reconsider }: Standin
       return "gone";
   }
 }
+
+/** The screen that is shown now. */
+export const screen = computed(() =>
+  screenOf({
+    view: view.value,
+    link: link.value,
+    bye: bye.value,
+    step: ui.step.value,
+    checked: ui.checked.value,
+    reconsider: ui.reconsider.value,
+  }),
+);

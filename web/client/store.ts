@@ -79,6 +79,10 @@ export const ui = {
   checked: signal(false),
   /** Wants to be seen.  The server is told when it can be (`media/reconcile.ts`). */
   camera: signal(true),
+  /** My hand turned the microphone off and the server has not said so yet: nothing is sent meanwhile. */
+  hushed: signal(false),
+  /** Counts "try again" for the devices. */
+  deviceTry: signal(0),
   /** Chosen devices; "" is the browser's own choice. */
   cameraId: signal(""),
   microphoneId: signal(""),
@@ -105,6 +109,8 @@ export function serverNow(): number {
 
 export const me = computed(() => view.value?.me ?? null);
 export const isFacilitator = computed(() => me.value?.role === "facilitator");
+/** My microphone as it is for everyone: open by my own hand, and not just closed by it. */
+export const microphoneOn = computed(() => (me.value?.microphone ?? false) && !ui.hushed.value);
 export const unread = computed(
   () => messages.value.filter((message) => !message.mine).length - ui.read.value,
 );

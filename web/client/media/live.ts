@@ -1,1 +1,126 @@
-export function startMedia(): void {}
+// Joins the wishes of this page with the devices, the connection and the server.
+//
+// Five wishes, each reconciled by itself: which devices are open; whether there is a connection; what goes out over it;
+// whether the server knows of my camera; whether it knows that my hand closed the microphone.
+
+import { computed, signal } from "@preact/signals";
+import { screen } from "../screen";
+import { changeMedia, link, may, me, media, ui } from "../store";
+import { disconnect, onMedia, send } from "../transport";
+import { Devices, type Found } from "./devices";
+import { reconcile } from "./reconcile";
+import { asked, connection, drop, hear, join, shaken, told } from "./session";
+
+const camera = signal<MediaStreamTrack | null>(null);
+const microphone = signal<MediaStreamTrack | null>(null);
+const devices = new Devices(navigator.mediaDevices, devicesChanged);
+
+/** Somewhere where a facilitator or the circle can be met. */
+const placed = computed(() => {
+  const now = me.value;
+  if (now === null || !ui.checked.value || screen.value === "gone") return false;
+  return now.role === "facilitator" || now.door === "waiting" || now.door === "admitted";
+});
+
+/** From the device check on, until there is nobody left to meet. */
+const capturing = computed(() => ["devices", "question", "holding", "room"].includes(screen.value));
+
+/** Starts everything; called once. */
+export function startMedia(): void {
+  onMedia(hear);
+  link.subscribe((now) => {
+    if (now !== "up") told.value = false;
+  });
+
+  reconcile(
+    () => ({
+      camera: capturing.value && ui.camera.value,
+      microphone: capturing.value,
+      cameraId: ui.cameraId.value,
+      microphoneId: ui.microphoneId.value,
+      attempt: ui.deviceTry.value,
+    }),
+    (wanted) => devices.want(wanted),
+  );
+  reconcile(
+    () => ({ wanted: placed.value, ready: link.value === "up" && told.value, shaken: shaken.value }),
+    ({ wanted, ready }) => (wanted ? (ready ? join() : undefined) : drop()),
+  );
+  reconcile(
+    () => {
+      const now = connection.value;
+      const want = asked.value?.generation === now?.generation ? asked.value : null;
+      const open = (me.value?.microphone ?? false) && !ui.hushed.value;
+      return {
+        connection: now,
+        audio: want?.audio === true && open ? microphone.value : null,
+        camera: camera.value,
+        high: want?.high ?? false,
+        low: want?.low ?? false,
+      };
+    },
+    async ({ connection: now, ...published }) => {
+      await now?.publish(published);
+    },
+  );
+  reconcile(
+    () => ({
+      wanted: ui.camera.value && media.value.camera === "on",
+      is: me.value?.camera ?? false,
+      allowed: may("set_camera") && ui.checked.value && link.value === "up",
+    }),
+    async ({ wanted, is, allowed }) => {
+      if (wanted !== is && allowed) await must("set_camera", wanted);
+    },
+  );
+  reconcile(
+    () => ({ hushed: ui.hushed.value, is: me.value?.microphone ?? false, up: link.value === "up" }),
+    async ({ hushed, is, up }) => {
+      if (hushed && !is) ui.hushed.value = false;
+      else if (hushed && up) await must("set_microphone", false);
+    },
+  );
+
+  // the page goes: neither the server nor the person should have to wait until that is noticed
+  addEventListener("pagehide", () => {
+    stopAll();
+    disconnect();
+  });
+  navigator.mediaDevices?.addEventListener("devicechange", () => {
+    void listDevices();
+    if (media.peek().camera === "missing" || media.peek().microphone === "missing") ui.deviceTry.value++;
+  });
+}
+
+/** Camera, microphone and connection end now, in this very turn of the event loop. */
+export function stopAll(): void {
+  devices.stop();
+  drop();
+}
+
+/** The microphone's own track, for the meter of the device check. */
+export function microphoneTrack(): MediaStreamTrack | null {
+  return microphone.value;
+}
+
+async function must(command: "set_camera" | "set_microphone", on: boolean): Promise<void> {
+  const ack = await send(command, { on }, { quietly: true });
+  if (!ack.ok) throw new Error(ack.code);
+}
+
+function devicesChanged(found: Found): void {
+  if (found.microphoneState === "on" && microphone.peek() === null) void listDevices();
+  if (found.cameraState === "on" && camera.peek() === null) void listDevices();
+  if (camera.peek() !== found.camera) {
+    changeMedia({ own: found.camera === null ? null : new MediaStream([found.camera]) });
+  }
+  camera.value = found.camera;
+  microphone.value = found.microphone;
+  changeMedia({ camera: found.cameraState, microphone: found.microphoneState });
+}
+
+async function listDevices(): Promise<void> {
+  const { cameras, microphones } = await devices.choices();
+  ui.cameras.value = cameras;
+  ui.microphones.value = microphones;
+}

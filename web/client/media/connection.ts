@@ -1,0 +1,128 @@
+// One peer connection for each generation: the server offers once, we answer once, and nothing is renegotiated.
+//
+// The offer's first three m-lines are our own: audio, the high picture, the low one.  All others are slots: `slotN` names
+// the stream of the N-th.  Our own are answered `sendonly` with or without a device, so that a camera that comes later
+// needs no new offer.  The answer is posted without gathering: the server learns our address from the first packet.
+
+import { watch } from "./health";
+
+const HIGH_BITRATE = 900_000;
+const LOW_BITRATE = 110_000;
+const LOW_SCALE = 4;
+const AUDIO_BITRATE = 32_000;
+
+export interface Published {
+  readonly audio: MediaStreamTrack | null;
+  readonly camera: MediaStreamTrack | null;
+  readonly high: boolean;
+  readonly low: boolean;
+}
+
+export class Connection {
+  readonly #peer = new RTCPeerConnection({ iceServers: [], bundlePolicy: "max-bundle" });
+  readonly #slots = new Map<number, MediaStream>();
+  #own: readonly RTCRtpTransceiver[] = [];
+  #lowCamera: MediaStreamTrack | null = null;
+  #lowOf: MediaStreamTrack | null = null;
+  readonly #unwatch: () => void;
+  #closed = false;
+
+  readonly generation: number;
+
+  constructor(
+    generation: number,
+    hooks: {
+      /** Packets can flow. */
+      readonly up: () => void;
+      /** Nothing will come over this connection any more. */
+      readonly dead: () => void;
+      /** A slot has a stream. */
+      readonly slot: () => void;
+    },
+  ) {
+    this.generation = generation;
+    this.#peer.addEventListener("track", ({ streams: [stream] }) => {
+      const slot = /^slot(\d+)$/.exec(stream?.id ?? "")?.[1];
+      if (stream === undefined || slot === undefined) return;
+      this.#slots.set(Number(slot), stream);
+      hooks.slot();
+    });
+    this.#unwatch = watch(this.#peer, hooks);
+  }
+
+  /** Takes the server's offer and returns the answer to send it. */
+  async answer(sdp: string): Promise<string> {
+    await this.#peer.setRemoteDescription({ type: "offer", sdp });
+    this.#own = this.#peer.getTransceivers().slice(0, 3);
+    const [audio, high, low] = this.#own;
+    if (audio === undefined || high === undefined || low === undefined)
+      throw new Error("the offer has no place for us");
+    for (const transceiver of this.#own) transceiver.direction = "sendonly";
+    await limit(audio.sender, { maxBitrate: AUDIO_BITRATE });
+    await limit(high.sender, { maxBitrate: HIGH_BITRATE }, "maintain-resolution");
+    await limit(low.sender, { maxBitrate: LOW_BITRATE, scaleResolutionDownBy: LOW_SCALE });
+    const answer = await this.#peer.createAnswer();
+    await this.#peer.setLocalDescription(answer);
+    return answer.sdp ?? "";
+  }
+
+  /** Sends these and nothing else.  Calls must not overlap. */
+  async publish({ audio, camera, high, low }: Published): Promise<void> {
+    const [forAudio, forHigh, forLow] = this.#own;
+    if (this.#closed || forAudio === undefined || forHigh === undefined || forLow === undefined) return;
+    await put(forAudio.sender, audio);
+    await put(forHigh.sender, high ? camera : null);
+    const lowCamera = low ? this.#lowFrom(camera) : null;
+    await put(forLow.sender, lowCamera);
+    if (lowCamera === null) this.#dropLow();
+  }
+
+  /** What comes through a slot, if it has been negotiated. */
+  slot(index: number): MediaStream | undefined {
+    return this.#slots.get(index);
+  }
+
+  get slots(): ReadonlyMap<number, MediaStream> {
+    return this.#slots;
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#unwatch();
+    this.#dropLow();
+    this.#peer.close();
+  }
+
+  /** The low picture needs a track of its own: the same one cannot be sent in two sizes everywhere. */
+  #lowFrom(camera: MediaStreamTrack | null): MediaStreamTrack | null {
+    if (camera === null) return null;
+    if (this.#lowOf !== camera || this.#lowCamera === null) {
+      this.#lowCamera?.stop();
+      this.#lowCamera = camera.clone();
+      this.#lowOf = camera;
+    }
+    return this.#lowCamera;
+  }
+
+  #dropLow(): void {
+    this.#lowCamera?.stop();
+    this.#lowCamera = null;
+    this.#lowOf = null;
+  }
+}
+
+async function put(sender: RTCRtpSender, track: MediaStreamTrack | null): Promise<void> {
+  if (sender.track !== track) await sender.replaceTrack(track);
+}
+
+/** One encoding exists already; what a browser does not know of these, it leaves. */
+async function limit(
+  sender: RTCRtpSender,
+  encoding: RTCRtpEncodingParameters,
+  preference?: RTCDegradationPreference,
+): Promise<void> {
+  const parameters = sender.getParameters();
+  Object.assign(parameters.encodings[0] ?? {}, encoding);
+  if (preference !== undefined) parameters.degradationPreference = preference;
+  await sender.setParameters(parameters).catch(() => undefined);
+}

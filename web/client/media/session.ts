@@ -1,0 +1,132 @@
+// This page's one place in the media plane: asks for an offer, answers it, and asks again when the connection dies or
+// the server knows of another one than we have.
+
+import { signal } from "@preact/signals";
+import { changeMedia } from "../store";
+import { sendMedia, type MediaWord } from "../transport";
+import { Connection } from "./connection";
+import { play } from "./sound";
+
+const OFFER_WITHIN = 5000;
+
+export interface Asked {
+  readonly generation: number;
+  readonly audio: boolean;
+  readonly high: boolean;
+  readonly low: boolean;
+}
+
+export const connection = signal<Connection | null>(null);
+/** Counts the deaths of connections and the server's news of them: each is a reason to look again. */
+export const shaken = signal(0);
+/** What the server wants to be sent.  Until it says so: nothing. */
+export const asked = signal<Asked | null>(null);
+/** On this line the server has said which connection it has of us. */
+export const told = signal(false);
+
+let serverGeneration: number | null = null;
+let slots: { readonly generation: number; readonly slots: Readonly<Record<string, string | null>> } | null =
+  null;
+let awaited: { readonly resolve: () => void; readonly reject: (reason: Error) => void } | null = null;
+
+/** Takes what the server says about the media. */
+export function hear(word: MediaWord): void {
+  switch (word.kind) {
+    case "state":
+      serverGeneration = word.generation;
+      told.value = true;
+      shaken.value++;
+      break;
+    case "offer":
+      void accept(word.generation, word.sdp).then(
+        () => awaited?.resolve(),
+        (error: Error) => awaited?.reject(error),
+      );
+      break;
+    case "slots":
+      slots = word;
+      point();
+      break;
+    case "send":
+      asked.value = word;
+      break;
+    case "closed":
+      if (connection.peek()?.generation === word.generation) died();
+      break;
+  }
+}
+
+/** Makes sure that there is a connection which both sides have; throws if that did not come about. */
+export async function join(): Promise<void> {
+  const now = connection.peek();
+  if (now !== null && now.generation === serverGeneration) return;
+  changeMedia({ state: "connecting" });
+  const offered = new Promise<void>((resolve, reject) => {
+    awaited = { resolve, reject };
+    setTimeout(() => reject(new Error("no offer came")), OFFER_WITHIN);
+  });
+  offered.catch(() => undefined);
+  try {
+    if (!(await sendMedia({ kind: "join" }))) throw new Error("not let in");
+    await offered;
+  } finally {
+    awaited = null;
+  }
+}
+
+async function accept(generation: number, sdp: string): Promise<void> {
+  const next = new Connection(generation, {
+    up: () => {
+      if (connection.peek() === next) changeMedia({ state: "up" });
+    },
+    dead: () => {
+      if (connection.peek() === next) died();
+    },
+    slot: point,
+  });
+  try {
+    const answer = await next.answer(sdp);
+    connection.peek()?.close();
+    connection.value = next;
+    serverGeneration = generation;
+    point();
+    if (!(await sendMedia({ kind: "answer", generation, sdp: answer })))
+      throw new Error("the answer was not taken");
+  } catch (error) {
+    next.close();
+    if (connection.peek() === next) died();
+    throw error;
+  }
+}
+
+function died(): void {
+  connection.peek()?.close();
+  connection.value = null;
+  serverGeneration = null;
+  point();
+  changeMedia({ state: "down" });
+  shaken.value++;
+}
+
+/** Ends the connection: nobody is to be met. */
+export function drop(): void {
+  connection.peek()?.close();
+  connection.value = null;
+  serverGeneration = null;
+  point();
+  changeMedia({ state: "idle" });
+}
+
+/** Brings the streams of the slots under the names of the people whom they carry now. */
+function point(): void {
+  const now = connection.peek();
+  const streams = new Map<string, MediaStream>();
+  if (now !== null && slots?.generation === now.generation) {
+    for (const [index, person] of Object.entries(slots.slots)) {
+      const stream = now.slot(Number(index));
+      if (person !== null && stream !== undefined) streams.set(person, stream);
+    }
+  }
+  changeMedia({ streams });
+  play(now?.slots.values() ?? []);
+}
