@@ -1,0 +1,155 @@
+"""Meetings and who is invited to them: the names that the journal does not know (R17, R34)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from sqlalchemy import func, insert, select, update
+
+from server.room.commands import Seat
+from server.room.events import Fact, MeetingPlanned
+from server.room.ids import MeetingId, PersonId
+from server.room.state import Role, Timings
+from server.store import text
+from server.store.database import Database
+from server.store.journal import Journal
+from server.store.schema import meeting, person
+from server.store.tokens import AccountId, new_id
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    id: MeetingId
+    title: str
+    starts_at: datetime | None
+    created_by: AccountId | None
+    """None for a practice meeting that was made before there was any account."""
+    practice: bool
+    created_at: datetime
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Invitee:
+    """Somebody to be invited.  Draw the id with `new_id` to attach another invitee to it."""
+
+    id: PersonId
+    role: Role
+    label: str
+    attached_to: PersonId | None = None
+    account: AccountId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    id: PersonId
+    meeting: MeetingId
+    seat: int
+    role: Role
+    attached_to: PersonId | None
+    label: str
+    account: AccountId | None
+    """Whose account opens this person's room without a link (facilitators)."""
+
+
+class Meetings:
+    def __init__(self, database: Database, journal: Journal) -> None:
+        self._database = database
+        self._journal = journal
+
+    async def create(
+        self,
+        title: str,
+        people: Sequence[Invitee],
+        *,
+        now: datetime,
+        id: MeetingId | None = None,  # noqa: A002  # it is the row's name
+        starts_at: datetime | None = None,
+        created_by: AccountId | None = None,
+        practice: bool = False,
+        timings: Timings | None = None,
+    ) -> Meeting:
+        """Keep a meeting, its people in seat order and the first fact of its room (`MeetingPlanned`), or nothing.
+
+        Raises `BadText` (field `title` or `label`), `Conflict` if an id is taken or somebody is attached to a stranger.
+        """
+        row = Meeting(
+            id=id or MeetingId(new_id()),
+            title=text.title(title),
+            starts_at=starts_at,
+            created_by=created_by,
+            practice=practice,
+            created_at=now,
+            ended_at=None,
+        )
+        seats = tuple(Seat(p.id, p.role, p.attached_to) for p in people)
+        rows = [asdict(_seated(row.id, seat, p)) for seat, p in enumerate(people)]
+        planned = Fact(MeetingPlanned(seats, timings or Timings()), at=now)
+        async with self._database.transaction() as connection:
+            await connection.execute(insert(meeting), asdict(row))
+            if rows:
+                await connection.execute(insert(person), rows)
+            await self._journal.append_within(connection, row.id, 0, [planned])
+        return row
+
+    async def get(self, id: MeetingId) -> Meeting | None:  # noqa: A002  # it is the row's name
+        async with self._database.reading() as connection:
+            row = (await connection.execute(select(meeting).where(meeting.c.id == id))).one_or_none()
+        return Meeting(**row._mapping) if row else None
+
+    async def of_account(self, account: AccountId) -> list[Meeting]:
+        """The meetings that this account made, the latest first."""
+        when = func.coalesce(meeting.c.starts_at, meeting.c.created_at)
+        query = select(meeting).where(meeting.c.created_by == account).order_by(when.desc(), meeting.c.id)
+        async with self._database.reading() as connection:
+            return [Meeting(**row._mapping) for row in await connection.execute(query)]
+
+    async def people(self, id: MeetingId) -> list[Invited]:  # noqa: A002  # it is the row's name
+        """Everyone invited, in seat order."""
+        query = select(person).where(person.c.meeting == id).order_by(person.c.seat)
+        async with self._database.reading() as connection:
+            return [Invited(**row._mapping) for row in await connection.execute(query)]
+
+    async def person(self, id: PersonId) -> Invited | None:  # noqa: A002  # it is the row's name
+        async with self._database.reading() as connection:
+            row = (await connection.execute(select(person).where(person.c.id == id))).one_or_none()
+        return Invited(**row._mapping) if row else None
+
+    async def labels(self, id: MeetingId) -> Mapping[PersonId, str]:  # noqa: A002  # it is the row's name
+        """What everyone is called in this meeting (R17)."""
+        query = select(person.c.id, person.c.label).where(person.c.meeting == id)
+        async with self._database.reading() as connection:
+            return dict((await connection.execute(query)).tuples().all())
+
+    async def add_person(self, id: MeetingId, invitee: Invitee) -> Invited:  # noqa: A002  # it is the row's name
+        """Invite one more, at the last seat.  The room hears of it by its own `AddPerson`, which the host gives.
+
+        Raises `BadText`, `Conflict` (no such meeting, an id that is taken, attached to a stranger).
+        """
+        async with self._database.transaction() as connection:
+            # Two at once would count to the same seat: the meeting's row is their queue.
+            await connection.execute(select(meeting.c.id).where(meeting.c.id == id).with_for_update())
+            taken = await connection.scalar(select(func.max(person.c.seat)).where(person.c.meeting == id))
+            added = _seated(id, 0 if taken is None else taken + 1, invitee)
+            await connection.execute(insert(person), asdict(added))
+        return added
+
+    async def set_label(self, id: PersonId, label: str) -> bool:  # noqa: A002  # it is the row's name
+        """False if there is no such person.  Raises `BadText`."""
+        named = update(person).where(person.c.id == id).values(label=text.label(label))
+        async with self._database.transaction() as connection:
+            return (await connection.execute(named)).rowcount == 1
+
+
+def _seated(of: MeetingId, seat: int, invitee: Invitee) -> Invited:
+    return Invited(
+        id=invitee.id,
+        meeting=of,
+        seat=seat,
+        role=invitee.role,
+        attached_to=invitee.attached_to,
+        label=text.label(invitee.label),
+        account=invitee.account,
+    )

@@ -1,0 +1,91 @@
+"""How the schema came to be: numbered steps, each with its way back, run when the database is opened.
+
+To add one: write `versions/000N_what_it_does.py` by hand.  The tests hold the sum of all steps equal to `schema`, and
+run each one up and down with rows in the tables.
+
+Steps run in one transaction, on SQLite with foreign keys off: changing a table there means copying it, and dropping the
+old copy would cascade into whatever refers to it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from server.store.errors import StoreFault, StoreNewer
+
+_LOCK = 0x7A1C_1457_AB1E
+"""PostgreSQL's advisory lock for "somebody is migrating"; any number will do."""
+
+
+def config() -> Config:
+    """Alembic's configuration, from the installed package and without a file."""
+    here = Config()
+    here.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    return here
+
+
+def newest() -> str:
+    """The revision that this version of the program works with."""
+    head = ScriptDirectory.from_config(config()).get_current_head()
+    assert head is not None
+    return head
+
+
+async def bring_up(engine: AsyncEngine) -> None:
+    """Bring the schema to `newest`.  Raises `StoreNewer` if the data comes from a later version of the program."""
+    async with engine.connect() as connection:
+        if await connection.run_sync(_revision) != newest():
+            await connection.rollback()
+            await move(connection, newest())
+
+
+async def move(connection: AsyncConnection, revision: str) -> None:
+    """Up or down to `revision` ("base" for nothing at all), all steps or none."""
+    sqlite = connection.dialect.name == "sqlite"
+    if sqlite:
+        await _foreign_keys(connection, "OFF")
+    try:
+        async with connection.begin():
+            if not sqlite:
+                await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+            await connection.run_sync(_move, revision)
+            if sqlite and (await connection.execute(text("PRAGMA foreign_key_check"))).first():
+                raise StoreFault("a migration left a row that refers to nothing")
+    finally:
+        if sqlite:
+            await _foreign_keys(connection, "ON")
+
+
+async def _foreign_keys(connection: AsyncConnection, state: str) -> None:
+    """Outside any transaction, on the driver's own connection: inside one SQLite ignores it."""
+
+    def switch(connection: Connection) -> None:
+        cursor = connection.connection.cursor()
+        cursor.execute(f"PRAGMA foreign_keys = {state}")
+        cursor.close()
+
+    await connection.run_sync(switch)
+
+
+def _revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _move(connection: Connection, revision: str) -> None:
+    here = config()
+    here.attributes["connection"] = connection
+    steps = ScriptDirectory.from_config(here)
+    known = {step.revision for step in steps.walk_revisions()}
+    current = _revision(connection)
+    if current is not None and current not in known:
+        raise StoreNewer(f"the data is at {current}, this program knows {newest()}")
+    behind = {step.revision for step in steps.iterate_revisions(current, "base")} if current else set()
+    down = revision == "base" or revision in behind
+    (command.downgrade if down else command.upgrade)(here, revision)

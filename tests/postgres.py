@@ -1,0 +1,143 @@
+"""A private PostgreSQL 15 for the tests: Debian's binaries, its own directory and socket, gone when the run is over.
+
+`server()` is what the `postgres` fixtures of the suites stand on.  It listens on a unix socket only, trusts whoever can
+reach that, and does not fsync: what the tests kill is our process, never the machine.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import asyncpg  # type: ignore[import-untyped]  # it ships no types
+
+BINARIES = Path("/usr/lib/postgresql/15/bin")
+
+_SETTINGS = {"fsync": "off", "full_page_writes": "off", "listen_addresses": "", "max_connections": "60"}
+
+
+@dataclass
+class Postgres:
+    """A running server.  `stop` and `start` are for the tests of a database that goes away."""
+
+    directory: Path
+    user: str
+    process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+
+    def start(self) -> None:
+        """Returns when it accepts connections."""
+        settings = [part for key, value in _SETTINGS.items() for part in ("-c", f"{key}={value}")]
+        log = (self.directory / "log").open("ab")
+        # If the test run itself is killed, the kernel stops the server: nothing is left on the machine.
+        self.process = subprocess.Popen(
+            [
+                "setpriv",
+                "--pdeathsig",
+                "QUIT",
+                str(BINARIES / "postgres"),
+                "-D",
+                "data",
+                "-k",
+                str(self.directory),
+                *settings,
+            ],
+            cwd=self.directory,
+            stdout=log,
+            stderr=log,
+            **_as(self.user),
+        )
+        log.close()
+        self._await_answer()
+
+    def stop(self) -> None:
+        """Immediately, as in a crash: connections just end."""
+        if self.process is not None:
+            self.process.send_signal(signal.SIGQUIT)
+            self.process.wait(timeout=20)
+            self.process = None
+
+    async def create(self, template: str = "template1") -> str:
+        """A new database; returns the URL that `Database.open` takes."""
+        name = f"t{uuid4().hex}"
+        await self._administer(f'CREATE DATABASE {name} TEMPLATE "{template}"')
+        return f"postgresql://{self.user}@/{name}?host={self.directory}"
+
+    async def drop(self, url: str) -> None:
+        """Together with whoever is still connected."""
+        name = url.split("@/", 1)[1].split("?", 1)[0]
+        await self._administer(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+    async def connect(self, url: str) -> Any:
+        """A plain connection of our own to a database of `create`, past everything that the program does."""
+        name = url.split("@/", 1)[1].split("?", 1)[0]
+        return await asyncpg.connect(host=str(self.directory), user=self.user, database=name)
+
+    async def _administer(self, statement: str) -> None:
+        connection = await asyncpg.connect(host=str(self.directory), user=self.user, database="postgres")
+        try:
+            await connection.execute(statement)
+        finally:
+            await connection.close()
+
+    def _await_answer(self) -> None:
+        assert self.process is not None
+        question = [BINARIES / "pg_isready", "-q", "-h", str(self.directory)]
+        for _ in range(1000):
+            if self.process.poll() is not None:
+                break
+            if subprocess.run(question, check=False).returncode == 0:
+                return
+            time.sleep(0.02)
+        raise RuntimeError(f"PostgreSQL did not start:\n{(self.directory / 'log').read_text()[-2000:]}")
+
+
+@contextlib.contextmanager
+def server() -> Iterator[Postgres]:
+    """Set one up, yield it, take it away.  About 1.5 s."""
+    if not (BINARIES / "initdb").exists():
+        raise RuntimeError(
+            "PostgreSQL 15 is needed.  Type: sudo apt-get update && sudo apt-get install -y postgresql-15"
+        )
+    # Not pytest's tmp_path: a unix socket's name may have 107 bytes, and another user must be able to reach it.
+    directory = Path(tempfile.mkdtemp(prefix="tp-pg-"))
+    user = _unprivileged()
+    shutil.chown(directory, user)
+    running = Postgres(directory, user)
+    try:
+        subprocess.run(
+            [BINARIES / "initdb", "-D", "data", "-A", "trust", "-U", user, "-E", "UTF8", "--locale=C.UTF-8", "-N"],
+            cwd=directory,
+            check=True,
+            capture_output=True,
+            **_as(user),
+        )
+        running.start()
+        yield running
+    finally:
+        running.stop()
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _unprivileged() -> str:
+    """PostgreSQL refuses to run as root."""
+    if os.geteuid() != 0:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    names = {entry.pw_name for entry in pwd.getpwall()}
+    return "postgres" if "postgres" in names else "nobody"
+
+
+def _as(user: str) -> dict[str, Any]:
+    if os.geteuid() != 0:
+        return {}
+    return {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []}
