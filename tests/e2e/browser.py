@@ -1,0 +1,108 @@
+"""Debian's Chromium, one context for each person, with one tone and one colour instead of devices.
+
+Every page's errors are collected; `Page.errors` must be empty at the end of a test, and the fixture sees to it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, ViewportSize
+
+from tests.e2e.tones import Voice, heard
+
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-background-timer-throttling",
+    "--disable-backgrounding-occluded-windows",
+    "--disable-renderer-backgrounding",
+    "--autoplay-policy=no-user-gesture-required",
+    "--allow-loopback-in-peer-connection",
+    "--mute-audio",
+)
+INSTRUMENTS = Path(__file__).with_name("instruments.js").read_text()
+DESK: ViewportSize = {"width": 1280, "height": 800}
+
+
+async def launch(playwright: Playwright) -> Browser:
+    return await playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=list(FLAGS))
+
+
+class Witness:
+    """A person's page, what it sends, and what it really receives."""
+
+    def __init__(self, context: BrowserContext, page: Page, voice: Voice, everybody: tuple[Voice, ...]) -> None:
+        self.context = context
+        self.page = page
+        self.voice = voice
+        self.everybody = everybody
+        self.errors: list[str] = []
+        self.forgiven: tuple[str, ...] = ()
+        """Words in an error of the console that this test has caused itself (a line that it cut)."""
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("console", self._console)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type == "error" and not any(word in message.text for word in self.forgiven):
+            self.errors.append(message.text)
+
+    async def ask(self, expression: str, argument: object = None) -> Any:
+        return await self.page.evaluate(expression, argument)
+
+    async def hears(self) -> frozenset[str]:
+        """Whose tones arrive now (the last 170 ms), whether or not the page plays them."""
+        return heard((await self.ask("instruments.hears()"))["received"], self.everybody)
+
+    async def plays(self) -> frozenset[str]:
+        """Whose tones the page gives to the loudspeaker now."""
+        return heard((await self.ask("instruments.hears()"))["played"], self.everybody)
+
+    async def sees(self) -> dict[str, int]:
+        """Whose pictures move now, each with its width."""
+        seen: dict[str, int] = await self.ask("instruments.sees()")
+        return seen
+
+    async def watch(self) -> None:
+        """Keep a history of what is heard from now on."""
+        await self.ask("instruments.watch()")
+
+    async def history(self) -> list[tuple[int, frozenset[str]]]:
+        """(ms since the epoch, whose tones arrived), about ten a second."""
+        return [(at, heard(peaks, self.everybody)) for at, peaks in await self.ask("instruments.history()")]
+
+
+@asynccontextmanager
+async def witness(
+    browser: Browser,
+    voice: Voice,
+    everybody: Iterable[Voice],
+    *,
+    viewport: ViewportSize = DESK,
+    camera: bool = True,
+    microphone: bool = True,
+) -> AsyncIterator[Witness]:
+    """One person's own context (cookies of their own) with one page."""
+    people = tuple(everybody)
+    context = await browser.new_context(viewport=viewport, locale="en-GB", reduced_motion="reduce")
+    await context.grant_permissions(["camera", "microphone"])
+    setting = {
+        "person": {"hz": voice.hz, "colour": voice.colour, "camera": camera, "microphone": microphone},
+        "palette": {each.name: each.rgb for each in people},
+    }
+    await context.add_init_script(script=f"window.instruments = {json.dumps(setting)};\n{INSTRUMENTS}")
+    page = await context.new_page()
+    try:
+        yield Witness(context, page, voice, people)
+    finally:
+        await context.close()

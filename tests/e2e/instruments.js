@@ -1,0 +1,210 @@
+// Runs in every page of the end-to-end tests before the page's own scripts.  It replaces the devices by one tone and one
+// colour for each person, and keeps hold of every connection, so that a test can ask what really arrives: the tones in
+// the sound that was received (whether or not the page plays it), the tones that the page plays, the colours that are
+// seen, and the longest time without a new picture.
+//
+// browser.py sets `window.instruments` before this: `person` = {hz, colour: "#rrggbb", camera: bool, microphone: bool} and
+// `palette` = everybody's name -> [r, g, b].
+
+(() => {
+  if (!navigator.mediaDevices) return; // the blank page that a quick exit leads to
+  const { person, palette } = window.instruments;
+  const PEAK = -50; // dB: a tone of 0.2 arrives at about -20, silence at -100 and lower
+  const connections = new Set();
+  const watched = new Map(); // video track id -> {video, last: ms of its newest frame}
+  const sources = new Map(); // audio track id -> {node, keep}
+
+  // ---- what the person sends ---------------------------------------------------------------------------------------
+
+  let voice = null;
+  function tone() {
+    voice ??= new AudioContext();
+    void voice.resume();
+    const oscillator = new OscillatorNode(voice, { frequency: person.hz });
+    const level = new GainNode(voice, { gain: 0.2 });
+    const out = voice.createMediaStreamDestination();
+    oscillator.connect(level).connect(out);
+    oscillator.start();
+    return out.stream.getAudioTracks()[0];
+  }
+
+  function picture() {
+    const canvas = Object.assign(document.createElement("canvas"), { width: 320, height: 240 });
+    const pen = canvas.getContext("2d");
+    let beat = 0;
+    const draw = () => {
+      pen.fillStyle = person.colour;
+      pen.fillRect(0, 0, 320, 240);
+      pen.fillStyle = "#ffffff"; // a small clock hand, so that every frame differs from the last
+      pen.fillRect((beat++ * 8) % 320, 0, 8, 8);
+    };
+    draw();
+    const [track] = canvas.captureStream().getVideoTracks();
+    const timer = setInterval(() => (track.readyState === "live" ? draw() : clearInterval(timer)), 66);
+    return track;
+  }
+
+  const refuse = (name) => Promise.reject(new DOMException("no such device", name));
+  const device = (kind) => ({ kind, deviceId: `the-${kind}`, groupId: "", label: `The ${kind}`, toJSON: () => ({}) });
+  navigator.mediaDevices.getUserMedia = async (wanted) => {
+    if (wanted.audio && !person.microphone) return refuse("NotFoundError");
+    if (wanted.video && !person.camera) return refuse("NotFoundError");
+    return new MediaStream([...(wanted.audio ? [tone()] : []), ...(wanted.video ? [picture()] : [])]);
+  };
+  navigator.mediaDevices.enumerateDevices = async () => [
+    ...(person.microphone ? [device("audioinput")] : []),
+    ...(person.camera ? [device("videoinput")] : []),
+    device("audiooutput"),
+  ];
+
+  // ---- what arrives ------------------------------------------------------------------------------------------------
+
+  const Native = window.RTCPeerConnection;
+  window.RTCPeerConnection = class extends Native {
+    constructor(...settings) {
+      super(...settings);
+      connections.add(this);
+    }
+    close() {
+      connections.delete(this);
+      super.close();
+    }
+  };
+
+  function received(kind) {
+    return [...connections]
+      .filter((connection) => connection.connectionState !== "closed")
+      .flatMap((connection) => connection.getReceivers().map((receiver) => receiver.track))
+      .filter((track) => track.kind === kind && track.readyState === "live");
+  }
+
+  let ear = null; // {context, all, played}: two mixes and an analyser on each
+  function listen() {
+    if (ear === null) {
+      const context = new AudioContext();
+      const settings = { fftSize: 8192, smoothingTimeConstant: 0, minDecibels: -120 };
+      ear = { context, all: new AnalyserNode(context, settings), played: new AnalyserNode(context, settings) };
+    }
+    void ear.context.resume();
+    const live = new Map(received("audio").map((track) => [track.id, track]));
+    for (const [id, track] of live) {
+      if (sources.has(id)) continue;
+      const stream = new MediaStream([track]);
+      // Chromium gives a received track's sound to Web Audio only while some media element has the track
+      const keep = Object.assign(new Audio(), { muted: true, srcObject: stream });
+      void keep.play().catch(() => {});
+      const node = ear.context.createMediaStreamSource(stream);
+      node.connect(ear.all);
+      sources.set(id, { node, keep, played: false });
+    }
+    for (const [id, { node, keep }] of sources) {
+      if (live.has(id)) continue;
+      node.disconnect();
+      keep.srcObject = null;
+      sources.delete(id);
+    }
+    const audible = new Set();
+    for (const element of document.querySelectorAll("audio, video"))
+      if (element.srcObject instanceof MediaStream && !element.muted && !element.paused && element.volume > 0)
+        for (const track of element.srcObject.getAudioTracks()) if (track.enabled) audible.add(track.id);
+    for (const [id, source] of sources) {
+      if (audible.has(id) === source.played) continue;
+      source.played = audible.has(id);
+      if (source.played) source.node.connect(ear.played);
+      else source.node.disconnect(ear.played);
+    }
+  }
+
+  function peaks(analyser) {
+    const bins = new Float32Array(analyser.frequencyBinCount);
+    analyser.getFloatFrequencyData(bins);
+    const width = ear.context.sampleRate / 8192;
+    const found = [];
+    for (let i = 20; i < 700; i++)
+      if (bins[i] > PEAK && bins[i] >= bins[i - 1] && bins[i] > bins[i + 1]) found.push(Math.round(i * width));
+    return found;
+  }
+
+  const one = Object.assign(document.createElement("canvas"), { width: 1, height: 1 });
+  const pen = one.getContext("2d", { willReadFrequently: true });
+  /** Whose picture this is: the name of the nearest colour of the palette. */
+  function whose(video) {
+    pen.drawImage(video, 0, 0, 1, 1);
+    const [r, g, b] = pen.getImageData(0, 0, 1, 1).data;
+    const far = ([x, y, z]) => Math.hypot(r - x, g - y, b - z);
+    const [name, nearest] = Object.entries(palette).sort(([, x], [, y]) => far(x) - far(y))[0];
+    return far(nearest) < 80 ? name : null;
+  }
+
+  let gaps = null; // name -> {last, longest} while a gap is measured
+  function look() {
+    const live = new Map(received("video").map((track) => [track.id, track]));
+    for (const [id, track] of live) {
+      if (watched.has(id)) continue;
+      const video = Object.assign(document.createElement("video"), { muted: true, playsInline: true });
+      video.srcObject = new MediaStream([track]);
+      const state = { video, last: null };
+      const frame = () => {
+        state.last = Date.now();
+        const gap = gaps?.[whose(video)];
+        if (gap) {
+          gap.longest = Math.max(gap.longest, state.last - gap.last);
+          gap.last = state.last;
+        }
+        video.requestVideoFrameCallback(frame);
+      };
+      video.requestVideoFrameCallback(frame);
+      void video.play().catch(() => {});
+      watched.set(id, state);
+    }
+    for (const [id, { video }] of watched) {
+      if (live.has(id)) continue;
+      video.srcObject = null;
+      watched.delete(id);
+    }
+  }
+
+  // ---- what a test asks --------------------------------------------------------------------------------------------
+
+  const history = []; // [ms since the epoch, the tones then received], while `watch` runs
+  let timer = 0;
+  Object.assign(window.instruments, {
+    connections,
+    /** {received, played}: the frequencies with a peak, in Hz. */
+    hears() {
+      listen();
+      return { received: peaks(ear.all), played: peaks(ear.played) };
+    },
+    /** Whose picture moved within the last `fresh` ms: name -> its width. */
+    sees(fresh = 700) {
+      look();
+      const now = Date.now();
+      const moving = [...watched.values()].filter(
+        ({ last, video }) => last !== null && now - last < fresh && video.videoWidth > 0,
+      );
+      return Object.fromEntries(moving.map(({ video }) => [whose(video), video.videoWidth]));
+    },
+    /** Keeps a history of what is heard, ten times a second. */
+    watch() {
+      clearInterval(timer);
+      timer = setInterval(() => {
+        listen();
+        look();
+        history.push([Date.now(), peaks(ear.all)]);
+      }, 100);
+    },
+    history: () => history,
+    /** From now on: how long each of these people's pictures stands still at most. */
+    startGaps(names) {
+      const now = Date.now();
+      gaps = Object.fromEntries(names.map((name) => [name, { last: now, longest: 0 }]));
+    },
+    /** name -> ms; a picture that has not come back counts until now. */
+    stopGaps() {
+      const now = Date.now();
+      const found = Object.entries(gaps).map(([name, gap]) => [name, Math.max(gap.longest, now - gap.last)]);
+      gaps = null;
+      return Object.fromEntries(found);
+    },
+  });
+})();
