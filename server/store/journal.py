@@ -84,7 +84,7 @@ class Journal:
 
         Raises `ChainBroken` rather than let a room be rebuilt from a history that nobody wrote.
         """
-            facts = []
+        facts = []
         for entry in await self._verified(stream):
             facts.append(codec.decode(json.loads(entry.body)))
             if entry.seq % _BREATH == 0:
