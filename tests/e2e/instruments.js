@@ -78,6 +78,13 @@
       .filter((track) => track.kind === kind && track.readyState === "live");
   }
 
+  const players = new Set(); // every element that was ever told to play, in the document or not
+  const play = HTMLMediaElement.prototype.play;
+  HTMLMediaElement.prototype.play = function () {
+    players.add(this);
+    return play.call(this);
+  };
+
   let ear = null; // {context, all, played}: two mixes and an analyser on each
   function listen() {
     if (ear === null) {
@@ -92,7 +99,7 @@
       const stream = new MediaStream([track]);
       // Chromium gives a received track's sound to Web Audio only while some media element has the track
       const keep = Object.assign(new Audio(), { muted: true, srcObject: stream });
-      void keep.play().catch(() => {});
+      void play.call(keep).catch(() => {});
       const node = ear.context.createMediaStreamSource(stream);
       node.connect(ear.all);
       sources.set(id, { node, keep, played: false });
@@ -104,7 +111,7 @@
       sources.delete(id);
     }
     const audible = new Set();
-    for (const element of document.querySelectorAll("audio, video"))
+    for (const element of new Set([...players, ...document.querySelectorAll("audio, video")]))
       if (element.srcObject instanceof MediaStream && !element.muted && !element.paused && element.volume > 0)
         for (const track of element.srcObject.getAudioTracks()) if (track.enabled) audible.add(track.id);
     for (const [id, source] of sources) {
@@ -154,7 +161,7 @@
         video.requestVideoFrameCallback(frame);
       };
       video.requestVideoFrameCallback(frame);
-      void video.play().catch(() => {});
+      void play.call(video).catch(() => {});
       watched.set(id, state);
     }
     for (const [id, { video }] of watched) {
