@@ -1,36 +1,33 @@
-// The screens, the announcements and the notices.
+// The screens, the notices and what is read out.
 
-import { useComputed } from "@preact/signals";
+import type { JSX } from "preact";
+import { Connecting } from "./before/Connecting";
+import { Devices } from "./before/Devices";
+import { Gone } from "./before/Gone";
+import { Holding } from "./before/Holding";
+import { Question } from "./before/Question";
+import { Welcome } from "./before/Welcome";
 import { Announcer, Notices } from "./notices";
-import { screenOf, type Screen } from "./screen";
-import { bye, link, ui, view } from "./store";
 import { Room } from "./room/Room";
+import { screen, type Screen } from "./screen";
+
+const screens: Readonly<Record<Screen, () => JSX.Element | null>> = {
+  connecting: Connecting,
+  welcome: Welcome,
+  devices: Devices,
+  question: Question,
+  holding: Holding,
+  room: Room,
+  gone: Gone,
+};
 
 export function App() {
-  const screen = useComputed(() =>
-    screenOf({
-      view: view.value,
-      link: link.value,
-      bye: bye.value,
-      step: ui.step.value,
-      checked: ui.checked.value,
-      reconsider: ui.reconsider.value,
-    }),
-  );
+  const Now = screens[screen.value];
   return (
     <>
-      <ScreenOf name={screen.value} />
+      <Now />
       <Notices />
       <Announcer />
     </>
   );
-}
-
-function ScreenOf({ name }: { name: Screen }) {
-  switch (name) {
-    case "room":
-      return <Room />;
-    default:
-      return <main>{name}</main>;
-  }
 }

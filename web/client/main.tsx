@@ -2,6 +2,7 @@
 
 import { render } from "preact";
 import { App } from "./App";
+import { closeWhenGone, resumeCheck, watchEscape } from "./acts";
 import { startMedia } from "./media/live";
 import { invitation } from "./store";
 import { connect } from "./transport";
@@ -18,6 +19,9 @@ invitation.value = {
   exit: told["exit"] ?? "",
 };
 
+resumeCheck();
 startMedia();
+watchEscape();
+closeWhenGone();
 render(<App />, root);
 connect(invitation.value.person);

@@ -27,10 +27,10 @@ export function screenOf({ view, link, bye, step, checked, reconsider }: Standin
     case "arriving":
       return step;
     case "waiting":
-      return checked ? "holding" : "devices";
+      return !checked ? "devices" : reconsider ? "question" : "holding";
     case "admitted":
-      if (!checked) return "devices";
-      return me.in_circle ? "room" : "holding";
+      // the room also shows its people their own places, while the meeting is paused or frozen
+      return checked ? "room" : "devices";
     case "withdrawn":
       if (reconsider) return checked ? "question" : "devices";
       return "gone";

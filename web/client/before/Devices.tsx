@@ -1,0 +1,171 @@
+// The device check: my own picture, my own voice, a sound; and for each thing that does not work, what to do.
+
+import { useSignal } from "@preact/signals";
+import { finishCheck } from "../acts";
+import { microphoneTrack } from "../media/live";
+import { playSoftTone } from "../media/tone";
+import { openDrawer } from "../room/Drawer";
+import { Picture } from "../room/Tile";
+import { isFacilitator, may, media, ui, type Choice, type DeviceState } from "../store";
+import { Frame, Title } from "./Frame";
+import { Meter } from "./Meter";
+import { before } from "./words";
+
+export function Devices() {
+  const helping = useSignal(false);
+  const { camera, microphone } = media.value;
+  const wantsCamera = ui.camera.value;
+  return (
+    <Frame
+      name="devices"
+      step={2}
+      actions={
+        <>
+          <button type="button" class="primary" onClick={finishCheck}>
+            {goOn(camera, microphone, wantsCamera)}
+          </button>
+          <button
+            type="button"
+            class="quiet"
+            aria-expanded={helping.value}
+            onClick={() => (helping.value = !helping.value)}
+          >
+            {before.wrong}
+          </button>
+        </>
+      }
+    >
+      <Title>{wantsCamera ? before.check : before.checkVoice}</Title>
+      <SelfPicture />
+      {wantsCamera && <Trouble device="camera" state={camera} />}
+      <Voice />
+      <Trouble device="microphone" state={microphone} />
+      <Sound />
+      <div class="opt">
+        <span id="voice-only">{before.voiceOnly}</span>
+        <button
+          type="button"
+          class="small"
+          aria-describedby="voice-only"
+          onClick={() => (ui.camera.value = !ui.camera.value)}
+        >
+          {wantsCamera ? before.cameraOff : before.cameraOn}
+        </button>
+      </div>
+      {wantsCamera && <Choose name={before.camera} choices={ui.cameras.value} chosen={ui.cameraId} />}
+      <Choose name={before.microphone} choices={ui.microphones.value} chosen={ui.microphoneId} />
+      {helping.value && <Help />}
+    </Frame>
+  );
+}
+
+function goOn(camera: DeviceState, microphone: DeviceState, wantsCamera: boolean): string {
+  if (microphone === "on") return camera === "on" || !wantsCamera ? before.works : before.goOnByVoice;
+  return camera === "on" ? before.goOnWithout : before.goOnListening;
+}
+
+function SelfPicture() {
+  const { own, camera } = media.value;
+  if (own !== null)
+    return (
+      <div class="cam">
+        <Picture stream={own} own />
+        <span class="cam-says">{before.onlyYou}</span>
+      </div>
+    );
+  const says = !ui.camera.value ? before.byVoice : camera === "off" ? before.asking : before.noPicture;
+  return (
+    <div class="cam empty">
+      <p>{says}</p>
+    </div>
+  );
+}
+
+function Voice() {
+  const track = microphoneTrack();
+  return track === null ? null : <Meter key={track.id} track={track} />;
+}
+
+function Sound() {
+  const playing = useSignal(false);
+  const played = useSignal(false);
+  const play = async () => {
+    if (playing.peek()) return;
+    playing.value = true;
+    await playSoftTone().catch(() => undefined);
+    playing.value = false;
+    played.value = true;
+  };
+  return (
+    <div class="opt">
+      <span id="play-sound">
+        {before.play}
+        <small role="status">{played.value ? before.played : ""}</small>
+      </span>
+      <button type="button" class="small" aria-describedby="play-sound" onClick={() => void play()}>
+        {before.listen}
+      </button>
+    </div>
+  );
+}
+
+function Trouble({ device, state }: { device: "camera" | "microphone"; state: DeviceState }) {
+  if (state === "on" || state === "off") return null;
+  const [what, then] = before.troubles[device][state];
+  return (
+    <div class="note trouble" role="status">
+      <p>
+        <b>{what}</b> {then}
+      </p>
+      <button type="button" class="small" onClick={() => ui.deviceTry.value++}>
+        {before.tryAgain}
+      </button>
+    </div>
+  );
+}
+
+/** Only where there is a choice. */
+function Choose({
+  name,
+  choices,
+  chosen,
+}: {
+  name: string;
+  choices: readonly Choice[];
+  chosen: { value: string };
+}) {
+  if (choices.length < 2) return null;
+  return (
+    <label class="choose">
+      {name}
+      <select value={chosen.value} onChange={(event) => (chosen.value = event.currentTarget.value)}>
+        {chosen.value === "" && <option value="">{choices[0]?.label}</option>}
+        {choices
+          .filter((_, index) => chosen.value !== "" || index > 0)
+          .map((choice) => (
+            <option key={choice.id} value={choice.id}>
+              {choice.label}
+            </option>
+          ))}
+      </select>
+    </label>
+  );
+}
+
+function Help() {
+  return (
+    <div class="note help">
+      <b>{before.helpTitle}</b>
+      <ul>
+        {before.help.map((line) => (
+          <li key={line}>{line}</li>
+        ))}
+      </ul>
+      {may("send_message") && !isFacilitator.value && (
+        <button type="button" class="small" onClick={() => openDrawer("write")}>
+          {before.write}
+        </button>
+      )}
+    </div>
+  );
+}
