@@ -1,0 +1,102 @@
+"""Setting up the first account, signing in and out."""
+
+from __future__ import annotations
+
+import re
+
+from aiohttp import web
+
+from server.http import attempts, cookies
+from server.http.calm import Calm
+from server.http.edge import EDGE
+from server.http.forms import Form, read_form, sentence
+from server.http.identity import form_of
+from server.http.pages import see_other
+from server.store import Account, BadText, SessionKind, SetupRefused
+
+_OUR_PAGES = re.compile(r"/(?:meetings/[A-Za-z0-9_-]{1,64})?\Z")
+
+
+async def setup_page(request: web.Request) -> web.Response:
+    """GET /setup: as with a link, the token is in the fragment."""
+    edge = request.app[EDGE]
+    if not await edge.accounts.needs_setup():
+        raise Calm("set_up_done")
+    return edge.pages.page("setup.html", form=Form({}), errors={})
+
+
+async def setup(request: web.Request) -> web.Response:
+    """POST /setup: the one-time token and the first account's data for an account, signed in."""
+    edge = request.app[EDGE]
+    edge.attempts.count(attempts.SET_UP, edge.attempts.caller(request))
+    form = await read_form(request)
+    try:
+        account = await edge.accounts.create_first(
+            form.secret("token").strip(),
+            label=form["label"],
+            email=form["email"],
+            password=form.secret("password"),
+            now=edge.clock.now(),
+        )
+    except BadText as bad:
+        return edge.pages.page("setup.html", status=422, form=form, errors={bad.field: sentence(bad)})
+    except SetupRefused:
+        if not await edge.accounts.needs_setup():
+            raise Calm("set_up_done") from None
+        raise Calm("set_up_unknown") from None
+    return await _signed_in_response(request, account, "/")
+
+
+async def sign_in_page(request: web.Request, after: str) -> web.Response:
+    """What stands in the place of every page behind an account while nobody is signed in."""
+    return request.app[EDGE].pages.page("sign_in.html", form=Form({}), errors={}, next=_ours(after))
+
+
+async def sign_in(request: web.Request) -> web.Response:
+    """POST /sign-in."""
+    edge = request.app[EDGE]
+    form = await read_form(request)
+    after = _ours(form["next"])
+    account_key = form["email"].lower()
+    try:
+        edge.attempts.count(attempts.SIGN_IN, edge.attempts.caller(request))
+        edge.attempts.count(attempts.SIGN_IN_TO_ONE_ACCOUNT, account_key)
+    except Calm as calm:
+        response = edge.pages.page(
+            "sign_in.html", status=429, form=form, errors={"": f"{calm.words.what} {calm.words.then}"}, next=after
+        )
+        response.headers["Retry-After"] = str(calm.retry_after)
+        return response
+    account = await edge.accounts.check_password(form["email"], form.secret("password"), now=edge.clock.now())
+    if account is None:
+        told = {"": "This address and this password do not open an account here. Please try again."}
+        return edge.pages.page("sign_in.html", status=422, form=form, errors=told, next=after)
+    edge.attempts.forgive(attempts.SIGN_IN_TO_ONE_ACCOUNT, account_key)
+    return await _signed_in_response(request, account, after)
+
+
+async def sign_out(request: web.Request) -> web.Response:
+    """POST /sign-out: ends the session here and now, and the cookie with it."""
+    edge = request.app[EDGE]
+    who, _ = await form_of(request)
+    await edge.sessions.close(who.token)
+    response = see_other("/")
+    cookies.take(response, cookies.account_cookie(secure=edge.secure), secure=edge.secure)
+    return response
+
+
+async def _signed_in_response(request: web.Request, account: Account, path: str) -> web.Response:
+    """Always a new session: one that somebody planted in this browser before would be worth nothing."""
+    edge = request.app[EDGE]
+    name = cookies.account_cookie(secure=edge.secure)
+    await edge.sessions.close(request.cookies.get(name, ""))
+    session = await edge.sessions.open(SessionKind.ACCOUNT, account.id, edge.account_session, now=edge.clock.now())
+    assert session.token is not None
+    response = see_other(path)
+    cookies.give(response, name, session.token, secure=edge.secure)
+    return response
+
+
+def _ours(path: str) -> str:
+    """Where to go after signing in: one of our own pages, whatever the form says."""
+    return path if _OUR_PAGES.match(path) else "/"
