@@ -19,7 +19,7 @@ COPY signalling signalling
 COPY --from=web /build/web/__init__.py web/
 COPY --from=web /build/web/templates web/templates
 COPY --from=web /build/web/static web/static
-RUN pip install --no-cache-dir --no-index --find-links /wheels setuptools \
+RUN pip install --no-cache-dir --no-index --find-links /wheels --upgrade setuptools \
  && pip wheel --no-deps --no-build-isolation --wheel-dir /wheels . \
  && python -m venv /opt/talkingpiece \
  && /opt/talkingpiece/bin/pip install --no-index --find-links /wheels talkingpiece \
