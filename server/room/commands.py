@@ -6,7 +6,7 @@ the host: a line dropped, time passed.  Both go through the same `step`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from server.room.ids import DeviceId, PersonId
 from server.room.state import Mode, Role, Signal, Timings, Willing
@@ -321,7 +321,7 @@ class Plan:
     """The first occurrence of every room: who belongs to it, in seat order."""
 
     seats: tuple[Seat, ...]
-    timings: Timings = Timings()
+    timings: Timings = field(default_factory=Timings)
 
 
 @dataclass(frozen=True, slots=True)

@@ -180,6 +180,15 @@ class FloorRevoked:
 
 
 @dataclass(frozen=True, slots=True)
+class PersonPassedOver:
+    """Circle: their line was down when their turn came or while they had it; they are asked again at the round's
+    end.
+    """
+
+    person: PersonId
+
+
+@dataclass(frozen=True, slots=True)
 class RoundCompleted:
     pass
 
@@ -245,6 +254,7 @@ Event = (
     | PieceTaken
     | FloorReleased
     | FloorRevoked
+    | PersonPassedOver
     | RoundCompleted
     | MicrophoneSet
     | CameraSet

@@ -107,7 +107,10 @@ class Person:
     connected: bool = False
     device: DeviceId | None = None
     media: bool = False
-    """Their media connection is up: they can in fact hear and be heard.  A facilitator without it guards nobody (R6)."""
+    """Their media connection is up: they can in fact hear and be heard.
+
+    A facilitator without it guards nobody (R6).
+    """
     lost_at: datetime | None = None
     """When the line dropped of a person who still has a place."""
 

@@ -1,7 +1,7 @@
 """What one person may know, as plain values: the only way in which the room's state reaches a browser.
 
-A view holds no rules and no room sequence number; a waiting person's view is the same bytes whatever the others do (R8).
-Times are milliseconds since the epoch.  The browser's types are generated from these classes.
+A view holds no rules and no room sequence number; a waiting person's view is the same bytes whatever the others do
+(R8). Times are milliseconds since the epoch.  The browser's types are generated from these classes.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from server.room.ids import PersonId
-from server.room.state import Departure, Door, Mode, Phase, Role, Room, Signal, Willing
+from server.room.state import Departure, Door, Mode, Phase, Role, Signal, Willing
 
 
 class Line(StrEnum):
@@ -204,7 +204,3 @@ class Surroundings:
 
     labels: Mapping[PersonId, str]
     lines: Mapping[PersonId, Line]
-
-
-def view_for(room: Room, reader: PersonId, around: Surroundings) -> View:
-    raise NotImplementedError
