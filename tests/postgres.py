@@ -92,7 +92,7 @@ class Postgres:
 
     def _await_answer(self) -> None:
         assert self.process is not None
-        question = [BINARIES / "pg_isready", "-q", "-h", str(self.directory)]
+        question = [str(BINARIES / "pg_isready"), "-q", "-h", str(self.directory)]
         for _ in range(1000):
             if self.process.poll() is not None:
                 break
@@ -116,7 +116,7 @@ def server() -> Iterator[Postgres]:
     running = Postgres(directory, user)
     try:
         subprocess.run(
-            [BINARIES / "initdb", "-D", "data", "-A", "trust", "-U", user, "-E", "UTF8", "--locale=C.UTF-8", "-N"],
+            [str(BINARIES / "initdb"), "-D", "data", "-A", "trust", "-U", user, "-E", "UTF8", "--locale=C.UTF-8", "-N"],
             cwd=directory,
             check=True,
             capture_output=True,

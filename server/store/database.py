@@ -140,9 +140,11 @@ def _sqlite(address: URL) -> AsyncEngine:
 
     def _on_connect(connection: Any, record: object) -> None:
         cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout = {int(PATIENCE * 1000)}")
+        cursor.execute("PRAGMA journal_mode = WAL")
+        if (mode := cursor.fetchone()[0]) != "wal":  # a file system without shared memory: it says so and goes on
+            raise StoreDown(f"journal_mode is {mode}")
         for pragma in (
-            f"busy_timeout = {int(PATIENCE * 1000)}",  # first: the next one may have to wait for another process
-            "journal_mode = WAL",
             "synchronous = FULL",
             "foreign_keys = ON",
             "secure_delete = ON",  # what is deleted is overwritten, once the WAL has been folded back

@@ -13,9 +13,11 @@ class StoreError(Exception):
 
 
 class StoreDown(StoreError):
-    """The database is gone, broken, full or too slow.  Nothing was acknowledged; the same call may be tried again.
+    """The database is gone, broken, full or too slow, and the call is not acknowledged.
 
-    `reason` is the driver's class and error code, without its message: that may quote what was being stored.
+    It may have been carried out all the same: a commit whose answer was lost.  Who tries again has to look first,
+    unless doing it twice does no harm.  `reason` is the driver's class and error code, without its message, which may
+    quote what was being stored.
     """
 
     def __init__(self, reason: str) -> None:
