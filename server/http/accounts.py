@@ -9,7 +9,7 @@ from aiohttp import web
 from server.http import attempts, cookies
 from server.http.calm import Calm
 from server.http.edge import EDGE
-from server.http.forms import Form, read_form, sentence
+from server.http.forms import Form, Told, read_form, sentence
 from server.http.identity import form_of
 from server.http.pages import see_other
 from server.store import Account, BadText, SessionKind, SetupRefused
@@ -22,7 +22,7 @@ async def setup_page(request: web.Request) -> web.Response:
     edge = request.app[EDGE]
     if not await edge.accounts.needs_setup():
         raise Calm("set_up_done")
-    return edge.pages.page("setup.html", form=Form({}), errors={})
+    return edge.pages.page("setup.html", form=Form({}), errors=Told())
 
 
 async def setup(request: web.Request) -> web.Response:
@@ -39,7 +39,7 @@ async def setup(request: web.Request) -> web.Response:
             now=edge.clock.now(),
         )
     except BadText as bad:
-        return edge.pages.page("setup.html", status=422, form=form, errors={bad.field: sentence(bad)})
+        return edge.pages.page("setup.html", status=422, form=form, errors=Told({bad.field: sentence(bad)}))
     except SetupRefused:
         if not await edge.accounts.needs_setup():
             raise Calm("set_up_done") from None
@@ -49,7 +49,7 @@ async def setup(request: web.Request) -> web.Response:
 
 async def sign_in_page(request: web.Request, after: str) -> web.Response:
     """What stands in the place of every page behind an account while nobody is signed in."""
-    return request.app[EDGE].pages.page("sign_in.html", form=Form({}), errors={}, next=_ours(after))
+    return request.app[EDGE].pages.page("sign_in.html", form=Form({}), errors=Told(), next=_ours(after))
 
 
 async def sign_in(request: web.Request) -> web.Response:
@@ -63,13 +63,13 @@ async def sign_in(request: web.Request) -> web.Response:
         edge.attempts.count(attempts.SIGN_IN_TO_ONE_ACCOUNT, account_key)
     except Calm as calm:
         response = edge.pages.page(
-            "sign_in.html", status=429, form=form, errors={"": f"{calm.words.what} {calm.words.then}"}, next=after
+            "sign_in.html", status=429, form=form, errors=Told({"": f"{calm.words.what} {calm.words.then}"}), next=after
         )
         response.headers["Retry-After"] = str(calm.retry_after)
         return response
     account = await edge.accounts.check_password(form["email"], form.secret("password"), now=edge.clock.now())
     if account is None:
-        told = {"": "This address and this password do not open an account here. Please try again."}
+        told = Told({"": "This address and this password do not open an account here. Please try again."})
         return edge.pages.page("sign_in.html", status=422, form=form, errors=told, next=after)
     edge.attempts.forgive(attempts.SIGN_IN_TO_ONE_ACCOUNT, account_key)
     return await _signed_in_response(request, account, after)

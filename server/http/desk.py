@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -12,12 +11,10 @@ from aiohttp import web
 from server.http import plan_form
 from server.http.calm import Calm
 from server.http.edge import EDGE, Edge
-from server.http.forms import Form, sentence
+from server.http.forms import Form, Told, sentence
 from server.http.identity import SignedIn, come_in, form_of, must_be_signed_in
 from server.http.pages import see_other
 from server.http.words import ROLES, plainly
-from server.room.errors import Refused
-from server.room.commands import Seat
 from server.room.ids import MeetingId, PersonId
 from server.room.state import Role
 from server.store import BadText, Invited, Invitee, Meeting, new_id
@@ -51,13 +48,13 @@ class Adding:
     label: str = ""
     role: str = Role.SUPPORTER.value
     attached: str = ""
-    errors: Mapping[str, str] = field(default_factory=dict)
+    errors: Told = field(default_factory=Told)
 
 
 async def new_meeting_page(request: web.Request) -> web.Response:
     """GET /meetings/new."""
     who = await must_be_signed_in(request)
-    return _planning(request, who, Form({}), plan_form.first_rows(), {}, 200)
+    return _planning(request, who, Form({}), plan_form.first_rows(), Told(), 200)
 
 
 async def plan_meeting(request: web.Request) -> web.Response:
@@ -66,7 +63,7 @@ async def plan_meeting(request: web.Request) -> web.Response:
     who, form = await form_of(request)
     rows = plan_form.rows_of(form)
     if form["do"] != "plan":
-        return _planning(request, who, form, rows, {}, 200)
+        return _planning(request, who, form, rows, Told(), 200)
     zone = plan_form.zone_of(form, edge.time_zone)
     plan, errors, checked = plan_form.check(form, rows, who.account.label, edge.clock.now(), zone)
     if plan is None:
@@ -97,7 +94,7 @@ def _planning(
     who: SignedIn,
     form: Form,
     rows: tuple[plan_form.Row, ...],
-    errors: Mapping[str, str],
+    errors: Told,
     status: int,
 ) -> web.Response:
     edge = request.app[EDGE]
@@ -107,7 +104,7 @@ def _planning(
         status=status,
         form=form,
         rows=plan_form.with_options(rows, who.account.label),
-        errors=errors if not any(row.errors for row in rows) else {**errors, "rows": ""},
+        errors=Told(errors, rows="") if any(row.errors for row in rows) else errors,
         roles=plan_form.ROLE_OPTIONS,
         most=plan_form.MOST,
     )
@@ -128,7 +125,7 @@ async def make_link(request: web.Request) -> web.Response:
     issued = await edge.links.issued(meeting.id)
     if form["before"] != _stamp(issued.get(person.id)):
         told = f"There is a newer link for {person.label} already. If you do not have it, make a new one now."
-        return await _meeting(request, who, meeting, status=409, errors={"": told})
+        return await _meeting(request, who, meeting, status=409, errors=Told({"": told}))
     token = await edge.links.issue(person.id, now=edge.clock.now())
     await edge.rooms.sessions_ended(meeting.id, person.id)
     url = f"{edge.origin}/join#{token}"
@@ -152,7 +149,7 @@ async def set_label(request: web.Request) -> web.Response:
             error = sentence(bad)
     if error:
         return await _meeting(request, who, meeting, status=422, wrong=(person.id, form["label"], error))
-    await edge.rooms.relabelled(meeting.id)
+    await edge.rooms.people_changed(meeting.id)
     return see_other(f"/meetings/{meeting.id}")
 
 
@@ -176,13 +173,8 @@ async def add_person(request: web.Request) -> web.Response:
         return await _meeting(request, who, meeting, status=422, adding=adding)
     attached = PersonId(form["with"]) if form["with"] else None
     invitee = Invitee(PersonId(new_id()), Role(form["role"]), form["label"], attached)
-    try:
-        await edge.rooms.person_added(meeting.id, Seat(invitee.id, invitee.role, attached))
-    except Refused:
-        told = {"": "This meeting cannot take another person any more. Nothing was changed."}
-        return await _meeting(request, who, meeting, status=409, errors=told)
     await edge.meetings.add_person(meeting.id, invitee)
-    await edge.rooms.relabelled(meeting.id)
+    await edge.rooms.people_changed(meeting.id)
     return see_other(f"/meetings/{meeting.id}")
 
 
@@ -228,7 +220,7 @@ async def _meeting(
     meeting: Meeting,
     *,
     status: int = 200,
-    errors: Mapping[str, str] | None = None,
+    errors: Told | None = None,
     made: tuple[PersonId, str] | None = None,
     wrong: tuple[PersonId, str, str] | None = None,
     adding: Adding | None = None,
@@ -266,7 +258,7 @@ async def _meeting(
         status=status,
         meeting=meeting,
         people=shown,
-        errors=errors or ({"rows": ""} if wrong or asked.errors else {}),
+        errors=errors or (Told(rows="") if wrong or asked.errors else Told()),
         may_enter=_mine(people, who) is not None and meeting.ended_at is None,
         may_add=meeting.ended_at is None and len(people) <= plan_form.MOST,
         add=Adding(asked.roles, others, asked.open, asked.label, asked.role, asked.attached, asked.errors),

@@ -12,20 +12,17 @@ from server.clock import Clock
 from server.http.attempts import Attempts
 from server.http.pages import Pages
 from server.http.static import StaticFiles
-from server.room.commands import Seat
 from server.room.ids import MeetingId, PersonId
 from server.store import Accounts, Database, Links, Meetings, Sessions
 
 
 class LiveRooms(Protocol):
-    """What a change on a page means to rooms that are live.  A room that nobody is in hears of it from the store."""
+    """What live rooms are told of changes that are in the store already.  Nothing here fails: a room that nobody is in,
+    or that cannot be told now, finds the change when it is opened.
+    """
 
-    async def relabelled(self, meeting: MeetingId) -> None:
-        """Somebody's label has changed (R17)."""
-        ...
-
-    async def person_added(self, meeting: MeetingId, seat: Seat) -> None:
-        """One more person was invited.  Raises `Refused` when the room cannot take them any more."""
+    async def people_changed(self, meeting: MeetingId) -> None:
+        """Somebody was invited, or is called something else now (R17)."""
         ...
 
     async def sessions_ended(self, meeting: MeetingId, person: PersonId) -> None:

@@ -43,6 +43,13 @@ class Form(dict[str, str]):
         self._raw = dict(raw)
 
 
+class Told(dict[str, str]):
+    """What is wrong, by field; under "" what concerns the whole form.  A field that is right is ""."""
+
+    def __missing__(self, key: str) -> str:
+        return ""
+
+
 def tidy(text: str) -> str:
     """One line of visible characters, in the composed form (NFC), without space at its ends."""
     return " ".join(unicodedata.normalize("NFC", _UNSEEN.sub("", text)).split())

@@ -48,7 +48,14 @@ class Pages:
     def desk(self, who: SignedIn, template: str, *, status: int = 200, **values: object) -> web.Response:
         """A page behind an account, whose forms carry the token of its session."""
         field = Markup('<input type="hidden" name="{}" value="{}">').format(CSRF_FIELD, who.csrf)
-        return self.page(template, status=status, account=who.account, csrf_field=field, **values)
+        return self.page(
+            template,
+            status=status,
+            account=who.account,
+            csrf_field=field,
+            at_home=template == "meetings.html",
+            **values,
+        )
 
     def calm(self, calm: Calm) -> web.Response:
         response = self.page(

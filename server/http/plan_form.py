@@ -12,7 +12,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from server.http.forms import Form, sentence
+from server.http.forms import Form, Told, sentence
 from server.http.words import ROLES
 from server.room.state import Role
 from server.store import BadText
@@ -46,7 +46,7 @@ class Row:
     label: str = ""
     role: str = Role.VICTIM.value
     attached: str = ""
-    errors: Mapping[str, str] = field(default_factory=dict)
+    errors: Told = field(default_factory=Told)
     others: Sequence[Option] = ()
 
 
@@ -117,9 +117,9 @@ def zone_of(form: Form, default: str) -> ZoneInfo:
 
 def check(
     form: Form, rows: Sequence[Row], me: str, now: datetime, zone: ZoneInfo
-) -> tuple[Plan | None, dict[str, str], tuple[Row, ...]]:
+) -> tuple[Plan | None, Told, tuple[Row, ...]]:
     """The plan, or what is wrong: by field, and in the rows.  `me` is the label of the facilitator who plans."""
-    errors: dict[str, str] = {}
+    errors = Told()
     title = ""
     try:
         title = clean_title(form["title"])
@@ -132,7 +132,7 @@ def check(
     if errors or any(row.errors for row in checked):
         return None, errors, checked
     people = tuple(Wanted(clean_label(row.label), Role(row.role), _target(row)) for row in rows)
-    return Plan(title, starts_at, people), {}, checked
+    return Plan(title, starts_at, people), errors, checked
 
 
 def _target(row: Row) -> int | Literal["me"] | None:
@@ -148,9 +148,9 @@ def _checked(row: Row, rows: Sequence[Row], me: str) -> Row:
     return Row(row.number, row.label, row.role, row.attached, errors)
 
 
-def person_errors(label: str, role: str, attached: str, roles: Mapping[str, str], taken: set[str]) -> dict[str, str]:
+def person_errors(label: str, role: str, attached: str, roles: Mapping[str, str], taken: set[str]) -> Told:
     """What is wrong with one person.  `roles`: whom they could be attached to; `taken`: labels in use, casefolded."""
-    errors: dict[str, str] = {}
+    errors = Told()
     try:
         if clean_label(label).casefold() in taken:
             errors["label"] = "Somebody else in this meeting is called that. Please make the two different."
@@ -174,7 +174,7 @@ def person_errors(label: str, role: str, attached: str, roles: Mapping[str, str]
     return errors
 
 
-def _moment(form: Form, errors: dict[str, str], now: datetime, zone: ZoneInfo) -> datetime | None:
+def _moment(form: Form, errors: Told, now: datetime, zone: ZoneInfo) -> datetime | None:
     """The beginning, which may be left open.  A day and a time go together."""
     if not form["date"] and not form["time"]:
         return None
