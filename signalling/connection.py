@@ -1,0 +1,259 @@
+"""One connection of one person, from the offer to its end: its path, what it publishes, its slots, its RTCP.
+
+It never comes back: whoever is lost, answers late or speaks again after having been given up gets a new one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from itertools import count
+from time import monotonic
+from typing import Final
+
+from signalling import rtcp, twcc
+from signalling.answer import Answer, parse_answer
+from signalling.errors import AlreadyAnswered, StaleGeneration
+from signalling.forward import Counters, Inlet
+from signalling.offer import SlotSources, offer_sdp
+from signalling.profile import SLOT_PAIRS, TrackKind
+from signalling.quality import Measured
+from signalling.slot import Slot
+from signalling.timeline import M32, ClockOffset, ServerTime
+from signalling.track import Track
+from signalling.transport import Path
+
+ANSWER_WITHIN: Final = 30.0
+CONNECT_WITHIN: Final = 15.0
+SILENT_FOR: Final = 3.0
+"""Seconds without a sign of life after which a connection is given up."""
+FEWEST_RESENDS: Final = 100
+"""Retransmissions a second that anybody may ask for; half of what they were sent in the last second comes on top."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What the browser is to answer.  `generation` names the connection in everything that follows."""
+
+    generation: str
+    sdp: str
+
+
+class State(Enum):
+    OFFERED = auto()
+    CONNECTING = auto()
+    UP = auto()
+    OVER = auto()
+
+
+class Connection:
+    def __init__(
+        self,
+        addresses: Sequence[str],
+        time: ServerTime,
+        counters: Counters,
+        on_up: Callable[[Connection], None],
+        on_over: Callable[[Connection], None],
+    ) -> None:
+        """`on_up` is called once media may flow; `on_over` once when it ends by itself (not after `cut`)."""
+        self.generation = secrets.token_hex(8)
+        self.state = State.OFFERED
+        self.since = monotonic()
+        self.path = Path(addresses)
+        self.tracks: dict[TrackKind, Track] = {}
+        ssrcs = count(secrets.randbits(31) + 2)  # neither 0 nor the server's own 1
+        self.pairs = tuple(
+            (Slot(self.path, time, ssrcs, is_video=False), Slot(self.path, time, ssrcs, is_video=True))
+            for _ in range(SLOT_PAIRS)
+        )
+        self._slots = tuple(slot for pair in self.pairs for slot in pair)
+        self._slot_by_ssrc = {slot.ssrc: slot for slot in self._slots}
+        self._time = time
+        self._counters = counters
+        self._on_up, self._on_over = on_up, on_over
+        self._inlet: Inlet | None = None
+        self._connecting: asyncio.Task[None] | None = None
+        self._offset = ClockOffset()
+        self._feedback_count = 0
+        self._sent = 0
+        self._resends_left = FEWEST_RESENDS
+        self._loss_up: float | None = None
+        self._loss_down: float | None = None
+        self._jitter: float | None = None
+        self._round_trip: float | None = None
+        self.estimate: int | None = None
+        """What the way to this person can carry, in bit/s, by their own account."""
+
+    # ---- negotiation ------------------------------------------------------------------------------------------------
+
+    async def offer(self) -> Offer:
+        """Raises NoAddress, or StaleGeneration when the connection was ended meanwhile."""
+        credentials = await self.path.gather()
+        if self.state is State.OVER:
+            await self.path.close()
+            raise StaleGeneration
+        sources = [SlotSources(audio.ssrc, video.ssrc, video.rtx_ssrc) for audio, video in self.pairs]
+        return Offer(self.generation, offer_sdp(credentials, sources))
+
+    def answer(self, sdp: str) -> None:
+        """Read the answer and begin to connect.  Raises a SignallingError, and then nothing has changed."""
+        if self.state is not State.OFFERED:
+            raise AlreadyAnswered
+        answer = parse_answer(sdp, slot_pairs=SLOT_PAIRS)
+        by_ssrc: dict[int, Track] = {}
+        for kind, published in answer.published.items():
+            track = self.tracks[kind] = Track(published, self.path)
+            by_ssrc[track.ssrc] = track
+            if track.rtx_ssrc is not None:
+                by_ssrc[track.rtx_ssrc] = track
+        self._inlet = Inlet(self.path, by_ssrc, self._counters, self._rtcp)
+        self.state, self.since = State.CONNECTING, monotonic()
+        self._connecting = asyncio.create_task(self._connect(answer, self._inlet))
+
+    async def _connect(self, answer: Answer, inlet: Inlet) -> None:
+        try:
+            async with asyncio.timeout(CONNECT_WITHIN):
+                connected = await self.path.connect(answer, inlet.receive, self._ended)
+        except TimeoutError:
+            connected = False
+        if self.state is not State.CONNECTING:
+            return
+        if connected:
+            self.state = State.UP
+            self._on_up(self)
+        else:
+            self._ended()
+
+    # ---- the end ----------------------------------------------------------------------------------------------------
+
+    def _ended(self) -> None:
+        if self.state is not State.OVER:
+            self.cut()
+            self._on_over(self)
+
+    def cut(self) -> None:
+        """At once and for good: nothing comes in, nothing goes out, nobody is shown this person.  Then `close`."""
+        self.state = State.OVER
+        now = monotonic()
+        for slot in self._slots:
+            slot.show((), now)
+        for track in self.tracks.values():
+            for slot in tuple(track.slots):
+                slot.show((), now)
+        self.path.mute()
+
+    async def close(self) -> None:
+        """Say goodbye and give the sockets back.  To be called after `cut`, not from the connection's own callbacks."""
+        if self._connecting is not None and not self._connecting.done():
+            self._connecting.cancel()
+            await asyncio.wait([self._connecting])
+        await self.path.close()
+
+    # ---- what the other side reports --------------------------------------------------------------------------------
+
+    def _rtcp(self, data: bytes) -> None:
+        plain = self.path.open_rtcp(data)
+        if plain is None:
+            self._counters.unauthentic += 1
+            return
+        self.path.heard_at = now = monotonic()
+        for packet in rtcp.parse(plain):
+            match packet:
+                case rtcp.SenderReport():
+                    track = next((t for t in self.tracks.values() if t.ssrc == packet.ssrc), None)
+                    if track is not None:
+                        self._offset.add(now, packet.ntp)
+                        track.reported(packet, now, self._offset)
+                    self._blocks(packet.blocks, now)
+                case rtcp.ReceiverReport():
+                    self._blocks(packet.blocks, now)
+                case rtcp.Nack():
+                    self._resend(packet, now)
+                case rtcp.KeyFrameRequest():
+                    slot = self._slot_by_ssrc.get(packet.ssrc)
+                    if slot is not None and self._resends_left > 0:
+                        self._resends_left -= 1
+                        slot.want_key_frame(now)
+                case rtcp.Estimate():
+                    self.estimate = packet.bitrate
+
+    def _resend(self, nack: rtcp.Nack, now: float) -> None:
+        slot = self._slot_by_ssrc.get(nack.ssrc)
+        if slot is None:
+            return
+        for seq in nack.seqs:
+            if self._resends_left <= 0:
+                return
+            self._resends_left -= 1
+            slot.resend(seq, now)
+
+    def _blocks(self, blocks: Sequence[rtcp.Block], now: float) -> None:
+        for block in blocks:
+            slot = self._slot_by_ssrc.get(block.ssrc)
+            if slot is None:
+                continue
+            if slot.track is not None:
+                loss = block.fraction_lost / 256
+                self._loss_down = loss if self._loss_down is None else max(loss, self._loss_down)
+            if block.last_sr:
+                elapsed = (self._time.compact(now) - block.last_sr - block.delay) & M32
+                if elapsed < 10 << 16:
+                    self._round_trip = elapsed / 65536
+
+    # ---- as time passes ---------------------------------------------------------------------------------------------
+
+    def tick(self, now: float, beat: int) -> None:
+        """To be called every 20 ms while up; `beat` counts the calls."""
+        if now - self.path.heard_at > SILENT_FOR:
+            self._ended()
+            return
+        for track in self.tracks.values():
+            track.tick(now)
+        for slot in self._slots:
+            slot.tick(now)
+        if beat % 4 == 0:
+            self._send_transport_feedback()
+        if beat % 12 == 0:
+            self.path.check_consent(now)
+        if beat % 50 == 0:
+            self._send_receiver_report(now)
+            self._renew_budgets()
+
+    def _send_transport_feedback(self) -> None:
+        inlet = self._inlet
+        if inlet is None or not inlet.arrivals:
+            return
+        body = twcc.build(inlet.arrivals, self._feedback_count)
+        inlet.arrivals.clear()
+        self._feedback_count += 1
+        track = self.tracks.get(TrackKind.HIGH) or self.tracks[TrackKind.LOW]
+        self.path.send_rtcp(rtcp.transport_feedback(track.ssrc, body))
+
+    def _send_receiver_report(self, now: float) -> None:
+        self._loss_up = self._jitter = None
+        blocks = []
+        for kind, track in self.tracks.items():
+            block = track.report_block(now)
+            if block is None:
+                continue
+            blocks.append(block)
+            self._loss_up = max(self._loss_up or 0.0, block.fraction_lost / 256)
+            if kind is TrackKind.AUDIO:
+                self._jitter = block.jitter / track.clock
+        if blocks:
+            self.path.send_rtcp(rtcp.receiver_report(blocks))
+
+    def _renew_budgets(self) -> None:
+        sent = sum(slot.packets for slot in self._slots)
+        self._resends_left = FEWEST_RESENDS + (sent - self._sent) // 2
+        self._sent = sent
+        self.path.renew_budget()
+
+    def measured(self, now: float) -> Measured:
+        """The last second of this line; to be called once a second."""
+        measured = Measured(now - self.path.heard_at, self._loss_up, self._loss_down, self._round_trip, self._jitter)
+        self._loss_down = None
+        return measured

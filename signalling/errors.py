@@ -1,0 +1,45 @@
+"""What can be wrong with a negotiation, each with a stable code.  No message carries SDP or an address."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class SignallingError(Exception):
+    """A step of the negotiation was not accepted; the connection is as it was before."""
+
+    code: ClassVar[str] = "signalling_error"
+
+
+class StaleGeneration(SignallingError):
+    """The answer belongs to a connection that has been replaced or closed, or that was never offered."""
+
+    code = "stale_generation"
+
+
+class AlreadyAnswered(SignallingError):
+    """This offer has had its answer: there is no renegotiation, a new connection replaces the old one."""
+
+    code = "already_answered"
+
+
+class MalformedAnswer(SignallingError):
+    """The answer does not fit the offer.  `what` names the part in a fixed word, never in the sender's."""
+
+    code = "malformed_answer"
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.what = what
+
+
+class TooManyConnecting(SignallingError):
+    """So many connections are half open that another one must wait for them to finish or to expire."""
+
+    code = "too_many_connecting"
+
+
+class NoAddress(SignallingError):
+    """None of the configured addresses could be bound."""
+
+    code = "no_address"

@@ -1,0 +1,61 @@
+"""What has not arrived from one track, and when to ask for it (RFC 4585 6.2.1).  Pure.
+
+Sequence numbers here are extended: they do not wrap.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+LARGEST_GAP: Final = 200
+"""A larger jump is a restart, not a loss: nothing is asked for."""
+OLDEST: Final = 400
+"""Packets behind the newest one; the subscribers' history is 512 long."""
+_TRIES: Final = 8
+_LEAST_WAIT: Final = 0.04
+_MOST_WAIT: Final = 0.5
+
+
+class Losses:
+    """The packets that are missing.  Each is asked for up to 8 times, about one round trip apart."""
+
+    __slots__ = ("_missing",)
+
+    def __init__(self) -> None:
+        self._missing: dict[int, list[float]] = {}  # extended number -> [times asked, when to ask next]
+
+    def __len__(self) -> int:
+        return len(self._missing)
+
+    def gap(self, first: int, end: int, now: float) -> None:
+        """`first` up to, not including, `end` were skipped."""
+        if end - first < LARGEST_GAP:
+            for number in range(first, end):
+                self._missing[number] = [0, now]
+
+    def arrived(self, number: int) -> bool:
+        """A late packet came: was it missing?  A second copy is not."""
+        return self._missing.pop(number, None) is not None
+
+    def was_asked(self, number: int) -> bool:
+        """Has it been asked for?  A retransmission that nobody asked for is a probe and must not be forwarded."""
+        entry = self._missing.get(number)
+        return entry is not None and entry[0] > 0
+
+    def due(self, newest: int, now: float, round_trip: float) -> list[int]:
+        """The extended numbers to ask for now; what is too old or was asked for too often is given up."""
+        ask = []
+        wait = min(max(1.2 * round_trip, _LEAST_WAIT), _MOST_WAIT)
+        for number, entry in list(self._missing.items()):
+            if entry[0] >= _TRIES or newest - number > OLDEST:
+                del self._missing[number]
+            elif now >= entry[1]:
+                entry[0] += 1
+                entry[1] = now + wait
+                ask.append(number)
+        return ask
+
+    def prune(self, newest: int) -> None:
+        """Forget what is too old, for a publisher who cannot be asked."""
+        for number in [n for n in self._missing if newest - n > OLDEST]:
+            del self._missing[number]

@@ -1,0 +1,284 @@
+"""The media plane: who is connected, and what the plan lets pass between them.
+
+The plan is the only thing that opens a gate, and `set_plan` is synchronous.  Everything else here follows from it:
+which slot shows whom, what a publisher's browser need not send, and what a connection that comes up later is let at.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, TypeVarTuple, Unpack
+
+from signalling.connection import ANSWER_WITHIN, Connection, Offer, State
+from signalling.errors import StaleGeneration, TooManyConnecting
+from signalling.forward import Counters
+from signalling.listener import MediaListener
+from signalling.plan import Flow, Layer, MediaPlan, PeerId, Quality, RoomId
+from signalling.planning import NOTHING, Wanted, changed, settled, wanted_of
+from signalling.profile import TrackKind
+from signalling.quality import Line, judged
+from signalling.slots import Slots, assign
+from signalling.timeline import NTP_OF_UNIX, ServerTime
+from signalling.track import Track
+from signalling.transport import own_addresses, silence_libraries
+
+TICK: Final = 0.02
+BEATS_PER_SECOND: Final = 50
+HALF_OPEN: Final = 200
+"""Connections that may be offered or connecting at once."""
+STALL: Final = 0.25
+"""A tick that is later than this was the server's fault, and is not held against anybody's line."""
+
+_Arguments = TypeVarTuple("_Arguments")
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Peer:
+    id: PeerId
+    room: RoomId
+    connection: Connection | None = None
+    slots: Slots = field(default_factory=Slots)
+    line: Line = field(default_factory=lambda: Line(Quality.LOST))
+    told_slots: Mapping[int, PeerId] | None = None
+    told_wanted: Wanted | None = None
+
+    @property
+    def up(self) -> Connection | None:
+        connection = self.connection
+        return connection if connection is not None and connection.state is State.UP else None
+
+
+class MediaPlane:
+    """See the package's README for the way of a packet.  All methods are called on the event loop of `start`."""
+
+    def __init__(self, *, addresses: Sequence[str] | None, listener: MediaListener) -> None:
+        """`addresses`: where browsers can reach this host, bound one socket each for every connection.
+
+        None means every address of the machine and loopback.  No STUN server is ever asked.
+        """
+        self._addresses = tuple(addresses) if addresses is not None else None
+        self._listener = listener
+        self._plans: dict[RoomId, dict[PeerId, dict[PeerId, Flow]]] = {}
+        self._wanted: dict[RoomId, Mapping[PeerId, Wanted]] = {}
+        self._peers: dict[PeerId, _Peer] = {}
+        self._closing: set[asyncio.Task[None]] = set()
+        self._ticker: asyncio.Task[None] | None = None
+        self._time = ServerTime(NTP_OF_UNIX + time.time() - time.monotonic())
+        self.counters = Counters()
+
+    async def start(self) -> None:
+        silence_libraries()
+        if self._addresses is None:
+            self._addresses = tuple(own_addresses())
+        self._ticker = asyncio.create_task(self._tick())
+
+    async def stop(self) -> None:
+        """Close everything; the listener is not told."""
+        if self._ticker is not None:
+            self._ticker.cancel()
+            await asyncio.wait([self._ticker])
+        for peer in self._peers.values():
+            if peer.connection is not None:
+                self._drop(peer.connection)
+        self._peers.clear()
+        if self._closing:
+            await asyncio.wait(set(self._closing))
+
+    # ---- negotiation ------------------------------------------------------------------------------------------------
+
+    async def offer(self, room: RoomId, peer: PeerId) -> Offer:
+        """A new connection for this peer, which replaces an older one at once.
+
+        Raises TooManyConnecting or NoAddress; then the older one is gone all the same.
+        """
+        assert self._addresses is not None, "start() comes first"
+        known = self._peers.get(peer)
+        if known is not None:
+            self._end(known)
+        if known is None or known.room != room:
+            known = self._peers[peer] = _Peer(peer, room)
+        if sum(1 for p in self._peers.values() if p.connection is not None and p.up is None) >= HALF_OPEN:
+            raise TooManyConnecting
+        connection = known.connection = Connection(
+            self._addresses, self._time, self.counters, self._came_up(known), self._is_over(known)
+        )
+        try:
+            return await connection.offer()
+        except BaseException:  # a cancelled caller has nobody to give the offer to
+            if known.connection is connection:
+                self._end(known)
+            raise
+
+    async def answer(self, peer: PeerId, generation: str, sdp: str) -> None:
+        """The browser's answer.  Raises StaleGeneration, AlreadyAnswered or MalformedAnswer, and changes nothing."""
+        known = self._peers.get(peer)
+        if known is None or known.connection is None or known.connection.generation != generation:
+            raise StaleGeneration
+        known.connection.answer(sdp)
+
+    async def close(self, peer: PeerId) -> None:
+        """End this peer's connection and forget their slots.  What the plan says of them stays."""
+        known = self._peers.pop(peer, None)
+        if known is not None:
+            self._end(known)
+
+    def generation(self, peer: PeerId) -> str | None:
+        """The generation of the connection that is up."""
+        known = self._peers.get(peer)
+        return known.up.generation if known is not None and known.up is not None else None
+
+    def quality(self, peer: PeerId) -> Quality:
+        known = self._peers.get(peer)
+        return known.line.quality if known is not None else Quality.LOST
+
+    # ---- the plan ---------------------------------------------------------------------------------------------------
+
+    def set_plan(self, room: RoomId, plan: MediaPlan) -> None:
+        """From now on exactly `plan` may pass in this room.
+
+        When this returns, nothing outside the plan is forwarded, and it holds for whoever connects later too.
+        """
+        old = self._plans.get(room, {})
+        new = self._plans[room] = settled(plan)
+        wanted = self._wanted[room] = wanted_of(new)
+        for subscriber in changed(old, new):
+            self._arrange(self._peers.get(subscriber), room)
+        for peer in self._in(room):
+            self._tell_wanted(peer, wanted.get(peer.id, Wanted()))
+
+    def forget_room(self, room: RoomId) -> None:
+        """Shut every gate, forget the plan, end the connections of this room."""
+        self.set_plan(room, {})
+        del self._plans[room], self._wanted[room]
+        for peer in self._in(room):
+            del self._peers[peer.id]
+            self._end(peer)
+
+    def _in(self, room: RoomId) -> list[_Peer]:
+        return [peer for peer in self._peers.values() if peer.room == room]
+
+    def _arrange(self, peer: _Peer | None, room: RoomId) -> None:
+        """Point this subscriber's slots as the plan says."""
+        if peer is None or peer.room != room:
+            return
+        flows = self._plans.get(room, {}).get(peer.id, {})
+        peer.slots = assign(peer.slots, flows)
+        connection = peer.up
+        if connection is None:
+            return
+        now = time.monotonic()
+        showing = peer.slots.showing()
+        for index, (audio, video) in enumerate(connection.pairs):
+            publisher = showing.get(index)
+            tracks = self._tracks(room, publisher)
+            flow = flows[publisher] if publisher is not None else NOTHING
+            audio.show(_existing(tracks, TrackKind.AUDIO) if flow.audio else (), now)
+            video.show(_existing(tracks, *_LAYERS[flow.video]), now)
+        if showing != peer.told_slots:
+            peer.told_slots = showing
+            self._tell(self._listener.slots_changed, peer.id, connection.generation, showing)
+
+    def _tracks(self, room: RoomId, publisher: PeerId | None) -> Mapping[TrackKind, Track]:
+        """What a publisher who is connected in this very room sends."""
+        peer = self._peers.get(publisher) if publisher is not None else None
+        return peer.up.tracks if peer is not None and peer.room == room and peer.up is not None else {}
+
+    def _tell_wanted(self, peer: _Peer, wanted: Wanted) -> None:
+        connection = peer.up
+        if connection is not None and wanted != peer.told_wanted:
+            peer.told_wanted = wanted
+            self._tell(self._listener.wanted, peer.id, connection.generation, wanted.audio, wanted.high, wanted.low)
+
+    # ---- connections come and go ------------------------------------------------------------------------------------
+
+    def _came_up(self, peer: _Peer) -> Callable[[Connection], None]:
+        def came_up(connection: Connection) -> None:
+            peer.told_slots = peer.told_wanted = None
+            self._tell(self._listener.peer_up, peer.id, connection.generation)
+            self._judge(peer, Line())
+            self._arrange(peer, peer.room)
+            for subscriber, flows in self._plans.get(peer.room, {}).items():
+                if peer.id in flows:
+                    self._arrange(self._peers.get(subscriber), peer.room)
+            self._tell_wanted(peer, self._wanted.get(peer.room, {}).get(peer.id, Wanted()))
+
+        return came_up
+
+    def _is_over(self, peer: _Peer) -> Callable[[Connection], None]:
+        def is_over(connection: Connection) -> None:
+            if peer.connection is connection:
+                self._end(peer)
+
+        return is_over
+
+    def _end(self, peer: _Peer) -> None:
+        connection, peer.connection = peer.connection, None
+        if connection is None:
+            return
+        self._drop(connection)
+        self._tell(self._listener.peer_down, peer.id, connection.generation)
+        self._judge(peer, Line(Quality.LOST))
+
+    def _drop(self, connection: Connection) -> None:
+        connection.cut()
+        task = asyncio.create_task(connection.close())
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+    # ---- as time passes ---------------------------------------------------------------------------------------------
+
+    async def _tick(self) -> None:
+        beat = 0
+        before = time.monotonic()
+        due = before
+        while True:
+            due = max(due + TICK, before)
+            await asyncio.sleep(due - before)
+            now = time.monotonic()
+            stalled = now - before - TICK
+            before = now
+            beat += 1
+            for peer in list(self._peers.values()):
+                connection = peer.connection
+                if connection is None:
+                    continue
+                if stalled > STALL:
+                    connection.path.heard_at += stalled
+                try:
+                    self._advance(peer, connection, now, beat)
+                except Exception:  # a fault in one connection must not stop the clock of all others
+                    _log.exception("a connection was ended by a fault")
+                    self._end(peer)
+
+    def _advance(self, peer: _Peer, connection: Connection, now: float, beat: int) -> None:
+        if connection.state is State.UP:
+            connection.tick(now, beat)
+            if beat % BEATS_PER_SECOND == 0 and connection.state is State.UP:
+                self._judge(peer, judged(peer.line, connection.measured(now)))
+        elif connection.state is State.OFFERED and now - connection.since > ANSWER_WITHIN:
+            self._end(peer)
+
+    def _judge(self, peer: _Peer, line: Line) -> None:
+        before, peer.line = peer.line, line
+        if line.quality is not before.quality:
+            self._tell(self._listener.quality_changed, peer.id, line.quality)
+
+    def _tell(self, method: Callable[[Unpack[_Arguments]], None], *arguments: *_Arguments) -> None:
+        """After this call, not inside it: the listener may call back."""
+        asyncio.get_running_loop().call_soon(method, *arguments)
+
+
+_LAYERS: Final[Mapping[Layer, tuple[TrackKind, ...]]] = {
+    Layer.NONE: (),
+    Layer.LOW: (TrackKind.LOW,),
+    Layer.HIGH: (TrackKind.HIGH, TrackKind.LOW),
+}
+
+
+def _existing(tracks: Mapping[TrackKind, Track], *kinds: TrackKind) -> tuple[Track, ...]:
+    return tuple(tracks[kind] for kind in kinds if kind in tracks)

@@ -1,0 +1,203 @@
+"""One m-line through which one person hears or sees somebody: always the same SSRC, whoever it shows.
+
+A slot is told what it may show, best first (`show`), and settles for the best of it that is arriving.  Whatever it
+may no longer show is cut before `show` returns.  One exception, which is about bandwidth and not about who sees whom:
+between the two layers of one person the old one stays until the new one's key frame, for at most `LAYER_GRACE`.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+from signalling import rtcp
+from signalling.forward import send_rtp
+from signalling.profile import (
+    ABS_SEND_TIME,
+    AUDIO_CLOCK,
+    OPUS,
+    OPUS_FRAME,
+    OPUS_SILENCE,
+    RTX,
+    VIDEO_CLOCK,
+)
+from signalling.rtp import find_extension, payload_offset
+from signalling.timeline import M16, M32, ServerTime, Timeline, captured, stamp_at
+from signalling.track import HISTORY, Track
+
+if TYPE_CHECKING:
+    from signalling.transport import Path
+
+LAYER_GRACE: Final = 1.0
+REPORT_EVERY: Final = 1.0
+
+
+class Slot:
+    __slots__ = (
+        "_leave_at",
+        "_report_at",
+        "_rtx_seq",
+        "_time",
+        "_timeline",
+        "_waiting_for",
+        "_wish",
+        "clock",
+        "first",
+        "is_video",
+        "octets",
+        "packets",
+        "path",
+        "rtx_ssrc",
+        "seq_offset",
+        "ssrc",
+        "track",
+        "ts_offset",
+    )
+
+    def __init__(self, path: Path, time: ServerTime, ssrcs: Iterator[int], *, is_video: bool) -> None:
+        self.path = path
+        """The viewer's."""
+        self.is_video = is_video
+        self.ssrc, self.rtx_ssrc = next(ssrcs), next(ssrcs)
+        self.clock = VIDEO_CLOCK if is_video else AUDIO_CLOCK
+        self.track: Track | None = None
+        """What flows now."""
+        self.first = 0
+        """Extended number of the segment's first packet, at the publisher: nothing older may pass."""
+        self.seq_offset = self.ts_offset = 0
+        self.packets = self.octets = 0
+        self._time = time
+        self._timeline = Timeline(
+            self.clock, 90 if is_video else OPUS_FRAME, secrets.randbits(32), secrets.randbits(14)
+        )
+        self._wish: tuple[Track, ...] = ()
+        self._waiting_for: Track | None = None
+        self._leave_at = 0.0
+        self._report_at = 0.0
+        self._rtx_seq = secrets.randbits(15)
+
+    # ---- the gate ---------------------------------------------------------------------------------------------------
+
+    def show(self, wish: tuple[Track, ...], now: float) -> None:
+        """Show the best of `wish`, all of one person.  On return nothing flows that is not in it (but see the top)."""
+        if wish == self._wish:
+            return
+        for track in self._wish:
+            track.slots.remove(self)
+        for track in wish:
+            track.slots.append(self)
+        self._wish = wish
+        self._leave_at = now + LAYER_GRACE
+        shown = self.track
+        if shown is not None and shown not in wish and not (wish and wish[0].path is shown.path):
+            self._cut()
+        self.settle(now)
+
+    def settle(self, now: float) -> None:
+        """Wait for the best track that arrives, unless it is shown already."""
+        best = next((track for track in self._wish if track.live), None)
+        if best is self.track:
+            best = None
+        if best is self._waiting_for:
+            return
+        if self._waiting_for is not None:
+            self._waiting_for.waiting.remove(self)
+        self._waiting_for = best
+        if best is not None:
+            best.waiting.append(self)
+            best.want_key_frame(now)
+
+    def start(self, track: Track, number: int, ts: int, now: float) -> None:
+        """The packet (`number`, `ts`) of `track`, for which this slot waited, is the first of a new segment."""
+        track.waiting.remove(self)
+        self._waiting_for = None
+        if self.track is not None:
+            self._end()
+        line = self._timeline
+        line.begin(track.ssrc, number & M16, ts, captured(track.report, ts, self.clock, now))
+        self.seq_offset, self.ts_offset = line.seq_offset, line.ts_offset
+        self.track, self.first = track, number
+        track.open.append(self)
+        self._report_at = 0.0
+        self.send_report(now)
+
+    def _end(self) -> None:
+        assert self.track is not None
+        self.track.open.remove(self)
+        self._timeline.end(self.track.newest & M16, self.track.ts)
+        self.track = None
+
+    def _cut(self) -> None:
+        """Close the gate.  A voice ends in 20 ms of silence: concealment would draw out its last sound."""
+        self._end()
+        if not self.is_video:
+            numbers = self._timeline.append(OPUS_FRAME)
+            if numbers is not None:
+                send_rtp(self.path, _header(OPUS, *numbers, self.ssrc) + OPUS_SILENCE)
+
+    # ---- once in a while --------------------------------------------------------------------------------------------
+
+    def tick(self, now: float) -> None:
+        """To be called every 20 ms."""
+        shown = self.track
+        if shown is None:
+            return
+        if now >= self._leave_at and shown not in self._wish:
+            self._cut()
+        else:
+            self.send_report(now)
+
+    def send_report(self, now: float) -> None:
+        """A sender report every second and at each beginning, so that sound and picture stay together."""
+        track = self.track
+        if now < self._report_at or track is None or track.report is None:
+            return
+        self._report_at = now + REPORT_EVERY
+        rtp = (stamp_at(track.report, now, self.clock) + self.ts_offset) & M32
+        self.path.send_rtcp(rtcp.sender_report(self.ssrc, self._time.ntp64(now), rtp, self.packets, self.octets))
+
+    def want_key_frame(self, now: float) -> None:
+        """The viewer cannot decode."""
+        track = self._waiting_for or self.track
+        if track is not None:
+            track.want_key_frame(now)
+
+    # ---- repair -----------------------------------------------------------------------------------------------------
+
+    def resend(self, seq: int, now: float) -> bool:
+        """Send again what went out as `seq`; False when that is gone, or stood behind a gate that has since closed."""
+        track = self.track
+        if track is None:
+            return False
+        number = track.newest - ((track.newest - (seq - self.seq_offset)) & M16)
+        place = number & HISTORY - 1
+        if number < self.first or track.history_of[place] != number:
+            return False
+        packet = bytearray(track.history[place])
+        ts = (int.from_bytes(packet[4:8], "big") + self.ts_offset) & M32
+        if not self.is_video:
+            # Byte for byte what was sent: the same plaintext under the same index gives the same ciphertext.
+            packet[2:12] = _header(0, seq, ts, self.ssrc)[2:]
+            send_rtp(self.path, packet)
+            return True
+        size = len(packet)
+        at = find_extension(packet, size, ABS_SEND_TIME, 3)
+        if at:
+            packet[at : at + 3] = abs_send_time(now)
+        self._rtx_seq = (self._rtx_seq + 1) & M16
+        packet[2:12] = _header(0, self._rtx_seq, ts, self.rtx_ssrc)[2:]
+        packet[1] = packet[1] & 0x80 | RTX
+        offset = payload_offset(packet, size)
+        packet[offset:offset] = seq.to_bytes(2, "big")
+        send_rtp(self.path, packet)
+        return True
+
+
+def abs_send_time(now: float) -> bytes:
+    """24 bits of seconds in 6.18 fixed point."""
+    return (int(now * 262144) & 0xFFFFFF).to_bytes(3, "big")
+
+
+def _header(payload_type: int, seq: int, ts: int, ssrc: int) -> bytes:
+    return bytes((0x80, payload_type)) + seq.to_bytes(2, "big") + ts.to_bytes(4, "big") + ssrc.to_bytes(4, "big")

@@ -1,0 +1,170 @@
+"""What one person publishes on one m-line: how it arrives, what is missing of it, and who is let at it.
+
+`open` is the gate: a slot that is not in this list gets no packet of this track, and it is empty to begin with.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from signalling import rtcp
+from signalling.answer import Published
+from signalling.losses import Losses
+from signalling.profile import TrackKind
+from signalling.timeline import M16, M32, ClockOffset, Report
+
+if TYPE_CHECKING:
+    from signalling.slot import Slot
+    from signalling.transport import Path
+
+HISTORY: Final = 512
+"""Packets kept for retransmission; a power of two."""
+KEY_FRAME_GAP: Final = 0.25
+"""A publisher is asked for a key frame at most this often."""
+KEY_FRAME_AGAIN: Final = 0.5
+"""Asked again while a slot still waits."""
+ARRIVING: Final = 1.0
+"""A picture without a packet for so long is taken for switched off."""
+
+
+class Track:
+    __slots__ = (
+        "_asked_at",
+        "_first",
+        "_jitter",
+        "_key_frame_wanted",
+        "_last_sr",
+        "_last_sr_at",
+        "_reported",
+        "_transit",
+        "at",
+        "clock",
+        "history",
+        "history_of",
+        "is_video",
+        "kind",
+        "live",
+        "losses",
+        "may_nack",
+        "newest",
+        "open",
+        "path",
+        "payload_type",
+        "received",
+        "report",
+        "rtx_ssrc",
+        "slots",
+        "ssrc",
+        "transport_cc",
+        "ts",
+        "waiting",
+    )
+
+    def __init__(self, published: Published, path: Path) -> None:
+        self.path = path
+        self.kind = published.kind
+        self.is_video = published.kind is not TrackKind.AUDIO
+        self.ssrc, self.rtx_ssrc = published.ssrc, published.rtx_ssrc
+        self.payload_type, self.clock = published.kind.payload_type, published.kind.clock
+        self.may_nack, self.transport_cc = published.nack, published.transport_cc
+
+        self.slots: list[Slot] = []
+        """Slots that would show this track, among others."""
+        self.waiting: list[Slot] = []
+        """Slots that begin with the next packet (sound) or the next key frame (picture)."""
+        self.open: list[Slot] = []
+        """Slots through which it flows."""
+        self.live = not self.is_video
+        """Is it arriving?  A voice always counts as arriving, since its silence is no reason to show something else."""
+
+        self.newest = -1
+        """Extended sequence number of the newest packet; -1 before the first."""
+        self.ts = 0
+        self.at = 0.0
+        self.received = 0
+        self.losses = Losses()
+        self.history: list[bytes] = [b""] * HISTORY
+        self.history_of = [-1] * HISTORY
+        """The extended number of each packet in `history`."""
+        self.report: Report | None = None
+
+        self._first = 0
+        self._reported = (0, 0)
+        self._jitter, self._transit = 0.0, 0.0
+        self._last_sr, self._last_sr_at = 0, 0.0
+        self._asked_at, self._key_frame_wanted = -1.0, False
+
+    # ---- warm: called by the hot path, but not for every packet -----------------------------------------------------
+
+    def begin(self, seq: int) -> int:
+        """The first packet ever.  Returns its extended number, high enough that nothing behind it is negative."""
+        self._first = self.newest = seq + 0x10000
+        return self.newest
+
+    def wake(self, now: float) -> None:
+        """It arrives (again): whoever would rather show this than what they have waits for its key frame."""
+        self.live = True
+        for slot in tuple(self.slots):
+            slot.settle(now)
+
+    def measure_jitter(self, now: float) -> None:
+        """RFC 3550 A.8.  For sound only: the packets of one frame share a timestamp, which says nothing of the line."""
+        transit = now - self.ts / self.clock
+        step = abs(transit - self._transit)
+        self._transit = transit
+        if step < 1.0:  # a larger one is a wrap, a pause or a new source
+            self._jitter += (step - self._jitter) / 16
+
+    # ---- feedback ---------------------------------------------------------------------------------------------------
+
+    def want_key_frame(self, now: float) -> None:
+        if not self.is_video:
+            return
+        if now - self._asked_at < KEY_FRAME_GAP:
+            self._key_frame_wanted = True
+            return
+        self._asked_at, self._key_frame_wanted = now, False
+        self.path.send_rtcp(rtcp.picture_loss(self.ssrc))
+
+    def reported(self, sr: rtcp.SenderReport, now: float, offset: ClockOffset) -> None:
+        """A sender report of this track came."""
+        at = offset.to_server(sr.ntp)
+        if at is not None:
+            self.report = Report(at, sr.rtp)
+        self._last_sr, self._last_sr_at = (sr.ntp >> 16) & M32, now
+
+    def tick(self, now: float) -> None:
+        """To be called every 20 ms: asks again for what is still missing."""
+        if self.losses:
+            if self.may_nack:
+                missing = self.losses.due(self.newest, now, self.path.round_trip)
+                if missing:
+                    self.path.send_rtcp(rtcp.nack(self.ssrc, (number & M16 for number in missing)))
+            else:
+                self.losses.prune(self.newest)
+        if not self.is_video:
+            return
+        if self._key_frame_wanted or (self.waiting and now - self._asked_at >= KEY_FRAME_AGAIN):
+            self.want_key_frame(now)
+        if self.live and now - self.at > ARRIVING:
+            self.live = False
+            for slot in tuple(self.slots):
+                slot.settle(now)
+
+    def report_block(self, now: float) -> rtcp.Block | None:
+        """How it arrived since the last call; None before the first packet."""
+        if self.newest < 0:
+            return None
+        expected = self.newest - self._first + 1
+        expected_since, received_since = expected - self._reported[0], self.received - self._reported[1]
+        self._reported = expected, self.received
+        lost_since = max(0, expected_since - received_since)
+        return rtcp.Block(
+            self.ssrc,
+            min(255, lost_since * 256 // expected_since) if expected_since > 0 else 0,
+            min(0x7FFFFF, max(0, expected - self.received)),
+            (self.newest - 0x10000) & M32,
+            int(self._jitter * self.clock),
+            self._last_sr,
+            int((now - self._last_sr_at) * 65536) & M32 if self._last_sr else 0,
+        )
