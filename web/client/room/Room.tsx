@@ -1,7 +1,13 @@
+// In the meeting: a facilitator's console, or everybody else's room.
+
+import { isFacilitator } from "../store";
+import { useAnnouncements } from "./announcements";
+import { FacilitatorRoom } from "./FacilitatorRoom";
+import { Participant } from "./Participant";
+import { useShortcuts } from "./shortcuts";
+
 export function Room() {
-  return (
-    <main class="room">
-      <h1 tabIndex={-1}>The room</h1>
-    </main>
-  );
+  useAnnouncements();
+  useShortcuts();
+  return isFacilitator.value ? <FacilitatorRoom /> : <Participant />;
 }

@@ -1,0 +1,116 @@
+// What I can do, at the bottom of a participant's screen.  The pause and the way out never change their place.
+
+import type { JSX } from "preact";
+import { setCamera } from "../acts";
+import { may, media, microphoneOn, ui, unread, view } from "../store";
+import { send } from "../transport";
+import type { View } from "../wire";
+import { actsOf } from "./choices";
+import { openDrawer, type DrawerName } from "./Drawer";
+import { CameraIcon, LeaveIcon, MicrophoneIcon, SignIcon, ViewIcon, WriteIcon } from "./icons";
+import { Switch } from "./Switch";
+import { microphoneSays } from "./sentences";
+import { words } from "./words";
+
+export function Controls() {
+  const now = view.value;
+  if (now === null) return null;
+  const [main, ...others] = actsOf(now);
+  return (
+    <footer class="controls" id="controls" aria-label={words.controls}>
+      <Mine view={now} />
+      <div class="say">
+        <div class="others">
+          {others.map((act) => (
+            <button type="button" key={act.says} onClick={act.run}>
+              {act.says}
+            </button>
+          ))}
+        </div>
+        {main === undefined ? (
+          <p class="main listening">{words.listening}</p>
+        ) : (
+          <button
+            type="button"
+            class={main.id === "cancel_request" ? "main" : "main primary"}
+            aria-keyshortcuts="Alt+A"
+            onClick={main.run}
+          >
+            {main.says}
+          </button>
+        )}
+        <Pause view={now} />
+      </div>
+      <Drawers view={now} />
+    </footer>
+  );
+}
+
+/** My microphone and my camera, in words. */
+function Mine({ view: now }: { view: View }) {
+  const { microphone } = media.value;
+  return (
+    <div class="mine">
+      <p class="microphone">
+        <MicrophoneIcon on={microphoneOn.value} />
+        <span>{microphoneSays(now, microphone)}</span>
+      </p>
+      {may("set_camera") && (
+        <Switch
+          on={ui.camera.value}
+          says={words.camera}
+          set={setCamera}
+          icon={<CameraIcon on={ui.camera.value} />}
+        />
+      )}
+    </div>
+  );
+}
+
+/** Stops for everybody; while everything stands still, the same place calls for help. */
+function Pause({ view: now }: { view: View }) {
+  if (now.me.in_circle || may("pause"))
+    return (
+      <button
+        type="button"
+        class="pause"
+        disabled={!may("pause")}
+        aria-keyshortcuts="Alt+P"
+        onClick={() => send("pause")}
+      >
+        {words.needPause}
+      </button>
+    );
+  return (
+    <button type="button" class="pause" onClick={() => openDrawer("sign")}>
+      {words.needHelp}
+    </button>
+  );
+}
+
+function Drawers({ view: { here } }: { view: View }) {
+  const facilitators = here.filter((seat) => seat.role === "facilitator" && !seat.me);
+  const only = facilitators.length === 1 ? facilitators[0]?.label : undefined;
+  const buttons: readonly (readonly [DrawerName, () => JSX.Element, string])[] = [
+    ["write", WriteIcon, only === undefined ? words.write : words.writeTo(only)],
+    ["sign", SignIcon, words.sign],
+    ["view", ViewIcon, words.myView],
+    ["leave", LeaveIcon, words.leave],
+  ];
+  return (
+    <nav class="ways" aria-label={words.more}>
+      {buttons.map(([name, Icon, says]) => (
+        <button
+          type="button"
+          key={name}
+          aria-expanded={ui.drawer.value === name}
+          onClick={() => openDrawer(name)}
+        >
+          <Icon />
+          <span>{says}</span>
+          {name === "write" && unread.value > 0 && <span class="count">{words.fresh(unread.value)}</span>}
+        </button>
+      ))}
+    </nav>
+  );
+}

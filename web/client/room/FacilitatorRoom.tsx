@@ -1,0 +1,281 @@
+// The facilitators' console: one screen, with the circle, the next safe step and everything a hand may need.
+
+import { leave, setCamera, setMicrophone } from "../acts";
+import { now as clock } from "../beat";
+import { microphoneOn, ui, unread, view } from "../store";
+import { send } from "../transport";
+import type { Console, Row, View } from "../wire";
+import { Awareness } from "./Awareness";
+import { Bar } from "./Bar";
+import { ask, Confirm } from "./Confirm";
+import { consoleWords as says } from "./consoleWords";
+import { DoorPanel } from "./DoorPanel";
+import { ModePanel, QueuePanel, SharesPanel } from "./FloorPanel";
+import { CameraIcon, CircleIcon, MicrophoneIcon, NowIcon, PeopleIcon, WriteIcon } from "./icons";
+import { LettersPanel } from "./LettersPanel";
+import { nextStep } from "./nextStep";
+import { panel, showPanel, type PanelName } from "./panels";
+import { PeoplePanel } from "./PeoplePanel";
+import { SignsPanel } from "./SignsPanel";
+import { Stage } from "./Stage";
+import { Switch } from "./Switch";
+import { lasted, words } from "./words";
+
+export function FacilitatorRoom() {
+  const now = view.value;
+  if (now?.console == null) return null;
+  const { console } = now;
+  return (
+    <div class={`room console at-${panel.value}`}>
+      <a class="skip" href="#console">
+        {words.skip}
+      </a>
+      <Bar>
+        <Phases view={now} />
+      </Bar>
+      <main class="scene">
+        <Awareness next={nextStep(now, console, clock()).says} />
+        <div class="space">
+          <Circle view={now} console={console} />
+        </div>
+      </main>
+      <Aside view={now} console={console} />
+      <Tabs />
+      <Foot view={now} />
+      <Confirm />
+    </div>
+  );
+}
+
+function Phases({ view: { phase } }: { view: View }) {
+  const at = says.steps.findIndex((step) => step.phases.includes(phase));
+  const stopped = phase === "paused" || phase === "frozen";
+  return (
+    <ol class="phases" aria-label={says.phase}>
+      {stopped ? (
+        <li class="stopped" aria-current="step">
+          {says[phase]}
+        </li>
+      ) : (
+        says.steps.map((step, index) => (
+          <li
+            key={step.says}
+            class={index < at ? "done" : index === at ? "on" : ""}
+            aria-current={index === at ? "step" : undefined}
+          >
+            {step.says}
+          </li>
+        ))
+      )}
+    </ol>
+  );
+}
+
+/** Doors behind which nobody sits any more: their chair is taken away. */
+const gone: readonly Row["door"][] = ["refused", "removed", "left", "withdrawn"];
+
+function Circle({ view: now, console }: { view: View; console: Console }) {
+  const visited = now.here.filter((seat) => !seat.me);
+  if (now.me.in_holding)
+    return (
+      <Stage view={now} label={words.withYou(visited.map((seat) => seat.label))}>
+        <div class="turn">
+          <h2>{words.withYou(visited.map((seat) => seat.label))}</h2>
+        </div>
+      </Stage>
+    );
+  return (
+    <Stage
+      view={now}
+      label={words.circle}
+      chairs={console.people.filter((row) => !gone.includes(row.door))}
+      emptyChair={(row) => chairSays(row, console)}
+      asking={new Set(console.queue.map(({ person }) => person))}
+    >
+      <Turn view={now} console={console} />
+    </Stage>
+  );
+}
+
+function chairSays(row: Row, { people }: Console): string {
+  if (row.called_until !== null) return says.comesIn;
+  if (row.visiting !== null)
+    return says.withPerson(people.find((person) => person.id === row.visiting)?.label ?? "");
+  if (row.door !== "admitted") return says.doors[row.door];
+  return `${says.ownPlace}, ${row.ready ? says.isReady : says.notReady}`;
+}
+
+/** The middle of the circle: the mode, the holder, how long they have had the piece. */
+function Turn({ view: now, console: { turn, people } }: { view: View; console: Console }) {
+  const holder = people.find((row) => row.id === turn?.person);
+  if (now.phase === "paused" || now.phase === "frozen")
+    return (
+      <div class="turn">
+        <h2>{now.phase === "paused" ? words.pausedTitle : words.frozenTitle}</h2>
+      </div>
+    );
+  if (turn === null || holder === undefined)
+    return (
+      <div class="turn">
+        <h2>{words.modeSays[now.mode ?? "quiet"]}</h2>
+      </div>
+    );
+  const minutes = Math.floor((clock() - turn.since) / 60_000);
+  return (
+    <div class="turn">
+      <h2>{turn.taken ? words.holds(holder.label) : words.laidBefore(holder.label)}</h2>
+      <p>{turn.kept_until !== null ? says.keptTurn : says.heldFor(lasted(clock() - turn.since))}</p>
+      <div class="beads" aria-hidden="true">
+        {Array.from({ length: Math.min(minutes, 12) }, (_, minute) => (
+          <i key={minute} />
+        ))}
+      </div>
+      {now.may.includes("revoke_floor") && (
+        <button type="button" class="small" onClick={() => send("revoke_floor")}>
+          {says.takeBack}
+        </button>
+      )}
+    </div>
+  );
+}
+
+function Aside({ view: now, console }: { view: View; console: Console }) {
+  const { people } = console;
+  return (
+    <aside class="side" id="console" aria-label={says.console}>
+      {panel.value === "people" ? (
+        <PeoplePanel people={people} mode={now.mode} />
+      ) : panel.value === "letters" ? (
+        <LettersPanel people={people} />
+      ) : (
+        <>
+          <SignsPanel people={people} />
+          <NextStep view={now} console={console} />
+          <DoorPanel view={now} people={people} />
+          <ModePanel view={now} />
+          <QueuePanel view={now} console={console} />
+          <SharesPanel people={people} />
+        </>
+      )}
+    </aside>
+  );
+}
+
+function NextStep({ view: now, console }: { view: View; console: Console }) {
+  const step = nextStep(now, console, clock());
+  return (
+    <section class="panel next-step" aria-labelledby="next-title">
+      <h2 id="next-title">{says.nextStep}</h2>
+      <p>{step.says}</p>
+      {step.button !== undefined && (
+        <button type="button" class="primary" onClick={step.button.run}>
+          {step.button.says}
+        </button>
+      )}
+      {step.other !== undefined && (
+        <button type="button" class="quiet" onClick={step.other.run}>
+          {step.other.says}
+        </button>
+      )}
+      {now.next === "end" && now.may.includes("end_meeting") && (
+        <button type="button" class="primary" onClick={() => askToEnd(console)}>
+          {says.endYes}
+        </button>
+      )}
+    </section>
+  );
+}
+
+const tabs = [
+  ["circle", CircleIcon],
+  ["now", NowIcon],
+  ["people", PeopleIcon],
+  ["letters", WriteIcon],
+] as const satisfies readonly (readonly [PanelName, unknown])[];
+
+function Tabs() {
+  return (
+    <nav class="tabs" aria-label={says.show}>
+      {tabs.map(([name, Icon]) => (
+        <button
+          type="button"
+          key={name}
+          class={`tab-${name}`}
+          aria-current={panel.value === name ? "true" : undefined}
+          onClick={() => showPanel(name)}
+        >
+          <Icon />
+          <span>{says.tabs[name]}</span>
+          {name === "letters" && unread.value > 0 && <span class="count">{words.fresh(unread.value)}</span>}
+        </button>
+      ))}
+    </nav>
+  );
+}
+
+function askToEnd({ people }: Console): void {
+  const here = people.filter((row) => row.connected && row.role !== "facilitator" && row.place !== null);
+  ask({
+    title: says.endTitle,
+    text: says.endText(here.map((row) => row.label)),
+    yes: says.endYes,
+    run: () => send("end_meeting"),
+  });
+}
+
+function Foot({ view: now }: { view: View }) {
+  const may = (command: string) => now.may.includes(command);
+  return (
+    <footer class="controls foot" aria-label={words.controls}>
+      <div class="devices-row">
+        <Switch
+          on={microphoneOn.value}
+          says={words.microphoneSwitch}
+          set={setMicrophone}
+          icon={<MicrophoneIcon on={microphoneOn.value} />}
+          disabled={!may("set_microphone")}
+          keys="Alt+M"
+        />
+        <Switch
+          on={ui.camera.value}
+          says={words.camera}
+          set={setCamera}
+          icon={<CameraIcon on={ui.camera.value} />}
+          disabled={!may("set_camera")}
+        />
+      </div>
+      <button
+        type="button"
+        class="pause all"
+        disabled={!may("pause")}
+        aria-keyshortcuts="Alt+P"
+        onClick={() => send("pause")}
+      >
+        {says.pause}
+      </button>
+      <div class="ends">
+        {may("begin_closing") && (
+          <button type="button" class="quiet" onClick={() => send("begin_closing")}>
+            {says.beginClosing}
+          </button>
+        )}
+        {may("leave") && (
+          <button
+            type="button"
+            class="quiet"
+            onClick={() =>
+              ask({ title: says.leaveTitle, text: says.leaveText, yes: says.leaveYes, run: leave })
+            }
+          >
+            {says.leave}
+          </button>
+        )}
+        {may("end_meeting") && now.console !== null && (
+          <button type="button" class="quiet" onClick={() => now.console && askToEnd(now.console)}>
+            {says.end}
+          </button>
+        )}
+      </div>
+    </footer>
+  );
+}

@@ -1,0 +1,119 @@
+// Who may speak, who has asked, and how the time was shared so far (R23, R25).
+
+import { now } from "../beat";
+import { send } from "../transport";
+import type { Console, Mode, Row, View } from "../wire";
+import { consoleWords as says } from "./consoleWords";
+import { lasted } from "./words";
+
+const modes = Object.keys(says.modes) as readonly Mode[];
+
+export function ModePanel({ view }: { view: View }) {
+  if (view.mode === null || !view.may.includes("set_mode")) return null;
+  return (
+    <section class="panel">
+      <fieldset class="segments wide">
+        <legend>{says.whoMaySpeak}</legend>
+        {modes.map((mode) => (
+          <label key={mode}>
+            <input
+              type="radio"
+              name="mode"
+              checked={view.mode === mode}
+              aria-describedby={view.mode === mode ? "mode-means" : undefined}
+              onChange={() => send("set_mode", { mode })}
+            />
+            <span>{says.modes[mode]}</span>
+          </label>
+        ))}
+      </fieldset>
+      <p class="soft means" id="mode-means">
+        {says.modeMeans[view.mode]}
+      </p>
+    </section>
+  );
+}
+
+export function QueuePanel({ view, console: { queue, people, come_back } }: PanelProps) {
+  const chaired = view.mode === "chaired" || view.mode === "quiet";
+  const label = (id: string) => people.find((row) => row.id === id)?.label ?? "";
+  if (!chaired && come_back.length === 0) return null;
+  return (
+    <section class="panel" aria-labelledby="queue-title">
+      <h2 id="queue-title">{says.asked}</h2>
+      {come_back.length > 0 && <p class="soft">{says.comeBackTo(come_back.map(label))}</p>}
+      {chaired && queue.length === 0 && <p class="soft">{says.nobodyAsked}</p>}
+      <ol class="rows">
+        {queue.map(({ person, since }, index) => {
+          const row = people.find((one) => one.id === person);
+          return (
+            row !== undefined && (
+              <li class="row" key={person}>
+                <div class="grow">
+                  <b>{row.label}</b>
+                  <small>{says.ago(lasted(now() - since))}</small>
+                </div>
+                {row.may.includes("deny_request") && (
+                  <button
+                    type="button"
+                    class="small quiet"
+                    aria-label={`${says.deny}, ${row.label}`}
+                    onClick={() => send("deny_request", { person })}
+                  >
+                    {says.deny}
+                  </button>
+                )}
+                {row.may.includes("grant_floor") && (
+                  <button
+                    type="button"
+                    class={index === 0 ? "small primary" : "small"}
+                    aria-label={`${says.give}, ${row.label}`}
+                    onClick={() => send("grant_floor", { person })}
+                  >
+                    {says.give}
+                  </button>
+                )}
+              </li>
+            )
+          );
+        })}
+      </ol>
+    </section>
+  );
+}
+
+export interface PanelProps {
+  readonly view: View;
+  readonly console: Console;
+}
+
+/** A picture, not a score: quiet bars against the longest, without figures. */
+export function SharesPanel({ people }: { people: readonly Row[] }) {
+  const shares = people
+    .map((row) => ({
+      row,
+      time: row.share.spoken + (row.share.since === null ? 0 : now() - row.share.since),
+    }))
+    .filter(({ row, time }) => time > 0 || row.place === "circle");
+  const longest = Math.max(1, ...shares.map(({ time }) => time));
+  const spoken = shares.filter(({ time }) => time > 0);
+  if (shares.length === 0) return null;
+  const inOrder = [...spoken].sort((one, other) => other.time - one.time).map(({ row }) => row.label);
+  return (
+    <section class="panel" aria-labelledby="shares-title">
+      <h2 id="shares-title">{says.shares}</h2>
+      {spoken.length === 0 ? (
+        <p class="soft">{says.sharesNone}</p>
+      ) : (
+        <div class="shares" role="img" aria-label={says.sharesSay(inOrder)}>
+          {shares.map(({ row, time }) => (
+            <div class={row.share.since === null ? "share" : "share now"} key={row.id}>
+              <span>{row.label}</span>
+              <i style={{ "--share": time / longest } as Record<string, number>} />
+            </div>
+          ))}
+        </div>
+      )}
+    </section>
+  );
+}

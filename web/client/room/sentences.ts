@@ -1,0 +1,49 @@
+// The two sentences that are always on the screen, made from what the server says of each person here.
+
+import type { Seated, View } from "../wire";
+import { names, words } from "./words";
+
+function who(some: readonly Seated[], all: readonly Seated[], alone: boolean): string {
+  const labels = some.map((seat) => seat.label);
+  if (alone) return words.only(labels);
+  return some.length === all.length && all.length > 1 ? words.everyone : names(labels);
+}
+
+/** "Everyone here can see you. Nobody can hear you now." */
+export function whoSeesAndHears(view: View): string {
+  const others = view.here.filter((seat) => !seat.me && !seat.away);
+  const see = others.filter((seat) => seat.sees_me);
+  const hear = others.filter((seat) => seat.hears_me);
+  const alone = view.me.in_holding;
+  if (see.length === 0 && hear.length === 0) return words.nobodySeesOrHears;
+  if (see.length === hear.length && see.every((seat) => hear.includes(seat)))
+    return words.seeAndHear(who(see, others, alone));
+  return [
+    see.length === 0 ? words.nobodySees : words.see(who(see, others, alone)),
+    hear.length === 0 ? words.nobodyHears : words.hear(who(hear, others, alone)),
+  ].join(" ");
+}
+
+/** What happens next, for somebody who is not a facilitator. */
+export function whatNext(view: View): string {
+  const holder = view.here.find((seat) => seat.holds && !seat.me);
+  if (view.next === "wait_for_turn" && view.me.queue_position !== null)
+    return view.me.queue_position === 1 ? words.youAreNext : words.before(view.me.queue_position - 1);
+  if (view.next === "ask_to_speak" && holder !== undefined)
+    return `${words.holds(holder.label)}. ${words.nexts["ask_to_speak"]}`;
+  if (view.next !== "listen") return words.nexts[view.next] ?? "";
+  if (holder === undefined) return view.mode === "quiet" ? words.listenQuiet : words.listen;
+  return `${words.holds(holder.label)}. ${view.mode === "circle" ? words.goesRound : words.listenNow}`;
+}
+
+/** Where my microphone stands, in words. */
+export function microphoneSays(view: View, device: string): string {
+  const { me } = view;
+  if (device === "denied") return words.microphone.denied;
+  if (device === "missing") return words.microphone.missing;
+  if (device === "busy") return words.microphone.busy;
+  if (me.microphone) return me.may_speak ? words.microphone.on : words.microphone.armed;
+  if (me.floor === "granted") return words.microphone.yours;
+  const speaking = view.here.find((seat) => seat.holds && !seat.me && seat.speaking);
+  return speaking === undefined ? words.microphone.off : words.microphone.offWhile(speaking.label);
+}
