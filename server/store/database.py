@@ -181,8 +181,8 @@ def _postgresql(address: URL) -> AsyncEngine:
     )
 
 
-_OUR_MISTAKES = ("22", "23", "42")
-"""SQLSTATE classes that a statement of ours is to blame for; any other class is the server's trouble."""
+_OUR_MISTAKES = ("22", "42", "SQLITE_ERROR", "SQLITE_MISMATCH", "SQLITE_RANGE", "SQLITE_TOOBIG")
+"""Codes (SQLSTATE by class) that a statement of ours is to blame for; everything else is the database's trouble."""
 
 
 @contextlib.contextmanager
@@ -196,14 +196,17 @@ def _errors_translated() -> Iterator[None]:
     except exc.IntegrityError as error:
         raise Conflict(_reason(error)) from None
     except exc.DBAPIError as error:
-        state = getattr(error.orig, "sqlstate", None)
-        ours = isinstance(error, exc.ProgrammingError) or (state is not None and state[:2] in _OUR_MISTAKES)
-        raise (StoreFault if ours else StoreDown)(_reason(error)) from None
+        if _code(error.orig).startswith(_OUR_MISTAKES):
+            raise StoreFault(f"{_reason(error)} in {error.statement}") from None
+        raise StoreDown(_reason(error)) from None
     except (exc.TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, sqlite3.Error, OSError) as error:
         raise StoreDown(_reason(error)) from None
 
 
 def _reason(error: Exception) -> str:
-    origin = getattr(error, "orig", None) or error
-    code = getattr(origin, "sqlstate", None) or getattr(origin, "sqlite_errorname", None)
-    return type(origin).__name__ + (f" {code}" if code else "")
+    origin = error.orig if isinstance(error, exc.DBAPIError) else error
+    return f"{type(origin).__name__} {_code(origin)}".rstrip()
+
+
+def _code(error: BaseException | None) -> str:
+    return getattr(error, "sqlstate", None) or getattr(error, "sqlite_errorname", None) or ""

@@ -1,0 +1,290 @@
+"""The connections: what "acknowledged" rests on, and what happens when the database is not there."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import sqlite3
+import traceback
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import insert, make_url, text
+
+from server.store import Conflict, Database, Journal, StoreDown
+from server.store import database as module
+from server.store.errors import StoreFault
+from server.store.schema import account, setup
+from tests import postgres as private
+from tests.store.conftest import KEY, NOW
+from tests.store.facts import STREAM, facts
+from tests.store.tables import change, rows
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "store.db"
+
+
+@pytest.fixture
+async def sqlite(file: Path) -> AsyncIterator[Database]:
+    opened = await Database.open(f"sqlite:///{file}")
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def address(postgres: private.Postgres) -> AsyncIterator[str]:
+    url = await postgres.create()
+    yield url
+    await postgres.drop(url)
+
+
+@pytest.fixture
+async def postgresql(address: str) -> AsyncIterator[Database]:
+    opened = await Database.open(address)
+    yield opened
+    await opened.close()
+
+
+# ---- what a commit is worth -----------------------------------------------------------------------------------------
+
+
+async def test_every_sqlite_connection_is_set_to_keep_its_word(sqlite: Database) -> None:
+    """Several connections at once, so that it is not only the first that is right."""
+    wanted = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "secure_delete": 1, "busy_timeout": 5000}
+
+    together = asyncio.Barrier(4)
+
+    async def look() -> dict[str, object]:
+        async with sqlite.reading() as connection:
+            await together.wait()
+            return {name: await connection.scalar(text(f"PRAGMA {name}")) for name in wanted}
+
+    assert await asyncio.gather(*(look() for _ in range(4))) == [wanted] * 4
+    async with sqlite.transaction() as connection:
+        assert {name: await connection.scalar(text(f"PRAGMA {name}")) for name in wanted} == wanted
+
+
+async def test_postgresql_is_asked_to_wait_for_the_disk_whatever_its_default(
+    postgres: private.Postgres, address: str
+) -> None:
+    direct = await postgres.connect(address)
+    name = await direct.fetchval("SELECT current_database()")
+    await direct.execute(f"ALTER DATABASE {name} SET synchronous_commit = off")
+    await direct.close()
+    opened = await Database.open(address)
+    assert await rows(opened, "SHOW synchronous_commit") == [("on",)]
+    await opened.close()
+
+
+async def test_only_the_owner_may_read_the_file(sqlite: Database, file: Path) -> None:
+    await change(sqlite, "DELETE FROM account")
+    for part in (file, file.with_name("store.db-wal"), file.with_name("store.db-shm")):
+        assert part.stat().st_mode & 0o077 == 0, part
+
+
+async def test_closing_folds_the_wal_back_into_the_file(sqlite: Database, file: Path) -> None:
+    await Journal(sqlite, KEY).append(STREAM, 0, facts(3))
+    await sqlite.close()
+    assert [part.name for part in file.parent.iterdir()] == ["store.db"]
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "mysql://root@localhost/x"])
+async def test_a_store_that_could_not_hold_is_refused(url: str) -> None:
+    with pytest.raises(ValueError, match="store"):
+        await Database.open(url)
+
+
+# ---- all or nothing -------------------------------------------------------------------------------------------------
+
+
+async def test_whatever_goes_wrong_inside_a_transaction_undoes_all_of_it(database: Database) -> None:
+    async def fail_after_writing() -> None:
+        async with database.transaction() as connection:
+            await connection.execute(insert(setup).values(only=1, token_hash=b"", expires_at=NOW))
+            raise LookupError("ours")
+
+    with pytest.raises(LookupError, match="ours"):
+        await fail_after_writing()
+    assert await rows(database, "SELECT * FROM setup") == []
+
+
+async def test_a_cancelled_transaction_undoes_all_of_it_and_the_next_one_goes_on(database: Database) -> None:
+    written = asyncio.Event()
+
+    async def wait_for_ever() -> None:
+        async with database.transaction() as connection:
+            await connection.execute(insert(setup).values(only=1, token_hash=b"", expires_at=NOW))
+            written.set()
+            await asyncio.Event().wait()
+
+    for _ in range(20):  # more often than the pool has connections
+        written.clear()
+        doomed = asyncio.create_task(wait_for_ever())
+        await written.wait()
+        doomed.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await doomed
+    assert await rows(database, "SELECT * FROM setup") == []
+    await change(database, "DELETE FROM setup")
+
+
+async def test_a_reader_sees_one_state_however_often_it_looks(database: Database) -> None:
+    async with database.reading() as connection:
+        count = text("SELECT count(*) FROM journal")
+        assert await connection.scalar(count) == 0
+        await Journal(database, KEY).append(STREAM, 0, facts(3))
+        assert await connection.scalar(count) == 0
+    assert await rows(database, "SELECT count(*) FROM journal") == [(3,)]
+
+
+async def test_a_reader_cannot_write(postgresql: Database) -> None:
+    async with postgresql.reading() as connection:
+        assert await connection.scalar(text("SHOW transaction_read_only")) == "on"
+
+
+# ---- what the errors say --------------------------------------------------------------------------------------------
+
+
+async def test_no_error_repeats_what_was_being_stored(database: Database) -> None:
+    """A traceback goes to the log, and PostgreSQL quotes the offending values in its messages."""
+    secret = "june@example.org"
+    row = {"id": "a", "label": "June Example", "email": secret, "created_at": NOW}
+
+    async def add(**changed: object) -> None:
+        async with database.transaction() as connection:
+            await connection.execute(insert(account).values(**{**row, **changed}))
+
+    await add()
+    for wrong, kind in (({"id": "b"}, Conflict), ({"id": "c", "email": None}, Conflict)):
+        with pytest.raises(kind) as raised:
+            await add(**wrong)
+        told = "".join(traceback.format_exception(raised.value))
+        assert secret not in told
+        assert "June" not in told
+    with pytest.raises(StoreFault) as fault:
+        await rows(database, "SELECT 1 FROM account WHERE label = :x AND nonsense", x=secret)
+    assert secret not in "".join(traceback.format_exception(fault.value))
+
+
+# ---- a database that is not there -----------------------------------------------------------------------------------
+
+
+async def test_a_server_that_goes_away_is_told_and_comes_back_by_itself(
+    postgres: private.Postgres, postgresql: Database, address: str
+) -> None:
+    journal = Journal(postgresql, KEY)
+    await journal.append(STREAM, 0, facts(1))
+    postgres.stop()
+    try:
+        outcomes = await asyncio.gather(
+            *(journal.append(STREAM, 1, facts(1, offset=1)) for _ in range(3)),
+            journal.read(STREAM),
+            postgresql.check(),
+            return_exceptions=True,
+        )
+        assert [type(outcome) for outcome in outcomes] == [StoreDown] * 5
+        with pytest.raises(StoreDown):
+            await Database.open(address)
+    finally:
+        postgres.start()
+    await postgresql.check()  # the very first call, although every pooled connection is dead
+    assert await journal.append(STREAM, 1, facts(1, offset=1)) == 2
+    assert await journal.read(STREAM) == facts(2)
+
+
+async def test_connections_cut_by_the_server_are_told_and_replaced(
+    postgres: private.Postgres, postgresql: Database, address: str
+) -> None:
+    async with postgresql.transaction() as connection:
+        mine = await connection.scalar(text("SELECT pg_backend_pid()"))
+
+    async def cut_inside() -> None:
+        async with postgresql.transaction() as connection:
+            await connection.execute(insert(setup).values(only=1, token_hash=b"", expires_at=NOW))
+            direct = await postgres.connect(address)
+            await direct.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
+            await direct.close()
+            await connection.execute(text("SELECT 1"))
+
+    with pytest.raises(StoreDown):
+        await cut_inside()
+    await postgresql.check()
+    assert await rows(postgresql, "SELECT * FROM setup") == []
+    async with postgresql.transaction() as connection:
+        assert await connection.scalar(text("SELECT pg_backend_pid()")) != mine
+
+
+async def test_a_sqlite_file_held_by_somebody_else_is_told_and_heals(sqlite: Database, file: Path) -> None:
+    journal = Journal(sqlite, KEY)
+    await journal.append(STREAM, 0, facts(1))
+    async with sqlite.transaction() as connection:
+        await connection.execute(text("PRAGMA busy_timeout = 10"))  # the one connection that writes
+    holder = sqlite3.connect(file, isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    for _ in range(30):  # more often than the pool has connections
+        with pytest.raises(StoreDown, match="SQLITE_BUSY"):
+            await journal.append(STREAM, 1, facts(1, offset=1))
+    assert await journal.read(STREAM) == facts(1)
+    holder.execute("ROLLBACK")
+    holder.close()
+    assert await journal.append(STREAM, 1, facts(1, offset=1)) == 2
+
+
+async def test_a_full_disk_is_told_and_heals(sqlite: Database) -> None:
+    journal = Journal(sqlite, KEY)
+    await journal.append(STREAM, 0, facts(1))
+    async with sqlite.transaction() as connection:
+        pages = await connection.scalar(text("PRAGMA page_count"))
+        await connection.execute(text(f"PRAGMA max_page_count = {pages}"))
+    with pytest.raises(StoreDown, match="SQLITE_FULL"):
+        await journal.append(STREAM, 1, facts(400, offset=1))
+    assert await journal.read(STREAM) == facts(1)
+    async with sqlite.transaction() as connection:
+        await connection.execute(text("PRAGMA max_page_count = 1000000"))
+    assert await journal.append(STREAM, 1, facts(400, offset=1)) == 401
+
+
+async def test_nothing_is_acknowledged_into_a_file_that_was_moved_away(sqlite: Database, file: Path) -> None:
+    """SQLite itself would go on writing to the open file, wherever it is now: a restored backup would lack it all."""
+    journal = Journal(sqlite, KEY)
+    await journal.append(STREAM, 0, facts(1))
+    elsewhere = file.with_name("elsewhere.db")
+    os.replace(file, elsewhere)
+    for attempt in (journal.append(STREAM, 1, facts(1, offset=1)), journal.read(STREAM), sqlite.check()):
+        with pytest.raises(StoreDown):
+            await attempt
+    shutil.copy(elsewhere, file)  # not the file that is open
+    with pytest.raises(StoreDown):
+        await sqlite.check()
+    os.replace(elsewhere, file)
+    assert await journal.append(STREAM, 1, facts(1, offset=1)) == 2
+
+
+@pytest.fixture
+def rubbish(file: Path) -> None:
+    file.write_bytes(b"Not a database, but long enough to look like one. " * 100)
+
+
+@pytest.mark.usefixtures("rubbish")
+async def test_a_file_that_is_no_database_is_told(file: Path) -> None:
+    with pytest.raises(StoreDown):
+        await Database.open(f"sqlite:///{file}")
+
+
+@pytest.mark.usefixtures("rubbish")
+async def test_a_directory_that_cannot_be_made_is_told(file: Path) -> None:
+    with pytest.raises(StoreDown):
+        await Database.open(f"sqlite:///{file}/store.db")
+
+
+async def test_a_file_system_on_which_the_wal_cannot_work_is_told(file: Path) -> None:
+    """SQLite names the mode that it took instead and goes on; here by locking with files, which share no memory."""
+    engine = module._sqlite(make_url(f"sqlite+aiosqlite:///file:{file}?vfs=unix-dotfile&uri=true"))
+    with pytest.raises(StoreDown, match="journal_mode is delete"):
+        async with engine.connect():
+            raise AssertionError
+    await engine.dispose()
