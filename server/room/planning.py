@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping
 
 from server.room import commands as c
 from server.room import events as e
-from server.room.errors import AlreadyPlanned, PersonExists, WrongAttachment
+from server.room.errors import AlreadyPlanned, PersonExists, WrongAttachment, WrongPhase
 from server.room.ids import PersonId
-from server.room.state import Role, Room
+from server.room.state import Phase, Role, Room
 
 PlanOccurrence = c.Plan | c.AddPerson
 
@@ -39,6 +39,8 @@ def decide(room: Room, occurrence: PlanOccurrence) -> Iterator[e.Event]:
                 _check_attachment(seat, roles)
             yield e.MeetingPlanned(seats, timings)
         case c.AddPerson(seat):
+            if room.phase is Phase.ENDED:
+                raise WrongPhase(room.phase)
             roles = {p.id: p.role for p in room.people.values()}
             _check_new(seat, roles)
             _check_attachment(seat, roles)
