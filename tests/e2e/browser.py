@@ -5,10 +5,12 @@ Every page's errors are collected; `Page.errors` must be empty at the end of a t
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, ViewportSize
@@ -32,6 +34,8 @@ FLAGS = (
     "--mute-audio",
 )
 INSTRUMENTS = Path(__file__).with_name("instruments.js").read_text()
+PATIENCE = 8.0
+"""Seconds in which a page comes to hear what it is to hear."""
 DESK: ViewportSize = {"width": 1280, "height": 800}
 
 
@@ -67,6 +71,16 @@ class Witness:
     async def plays(self) -> frozenset[str]:
         """Whose tones the page gives to the loudspeaker now."""
         return heard((await self.ask("instruments.hears()"))["played"], self.everybody)
+
+    async def hears_only(self, names: Iterable[str], *, plays: Iterable[str] | None = None) -> None:
+        """Waits until exactly these people's tones arrive, twice in a row; all of them are to be played, or `plays`."""
+        wanted = frozenset(names), frozenset(names if plays is None else plays)
+        until, in_a_row = monotonic() + PATIENCE, 0
+        while in_a_row < 2:
+            found = await self.hears(), await self.plays()
+            in_a_row = in_a_row + 1 if found == wanted else 0
+            assert monotonic() < until, f"{self.voice.name} hears and plays {found}, not {wanted}"
+            await asyncio.sleep(0.2)
 
     async def sees(self) -> dict[str, int]:
         """Whose pictures move now, each with its width."""

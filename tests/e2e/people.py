@@ -32,7 +32,8 @@ class Person:
         return self.page.get_by_role("heading", name=name)
 
     async def press(self, name: str | re.Pattern[str]) -> None:
-        await self.button(name).click(timeout=PATIENCE)
+        """Press the button of this name; where the console offers the same deed in two places, the first."""
+        await self.button(name).first.click(timeout=PATIENCE)
 
     async def shows(self, locator: Locator) -> None:
         await expect(locator).to_be_visible(timeout=PATIENCE)
@@ -149,15 +150,24 @@ class Facilitator(Person):
 
     async def choose(self, mode: Mode) -> None:
         """Who may speak."""
-        choice = self.page.get_by_role("radio", name=re.compile(f"^{mode}"))
+        await self.look_at("Now")
+        choice = self.page.get_by_role("radio", name=mode, exact=True)
         await choice.check(timeout=PATIENCE, force=True)
         await expect(choice).to_be_checked(timeout=PATIENCE)
 
+    async def look_at(self, panel: Literal["Now", "People"]) -> None:
+        tab = self.page.get_by_role("navigation", name="Show").get_by_role("button", name=panel)
+        await tab.click(timeout=PATIENCE)
+
     async def give_the_piece_to(self, person: Person) -> None:
-        await self.press(f"Give {person.name} the piece")
+        await self.look_at("People")
+        await self.press(f"Give the piece {person.name}")
+        await self.look_at("Now")
 
     async def lay_the_piece_before(self, person: Person) -> None:
-        await self.press(f"Lay the piece before {person.name}")
+        await self.look_at("People")
+        await self.press(f"Lay before them {person.name}")
+        await self.look_at("Now")
 
     async def pause(self) -> None:
         await self.press("Pause for everyone")
@@ -175,9 +185,11 @@ class Facilitator(Person):
         await self.is_in_the_circle()
 
     async def take_out(self, person: Person) -> None:
-        row = self.page.get_by_role("listitem").filter(has_text=person.name)
-        await row.get_by_role("button", name="Take out").click(timeout=PATIENCE)
+        await self.look_at("People")
+        await self.press(f"Take out… {person.name}")
         await self.press(f"Take {person.name} out")
+        await self.look_at("Now")
+        await person.shows(person.heading("Your facilitator has ended your part for now"))
 
     async def begin_closing(self) -> None:
         await self.press("Begin the closing")
@@ -187,5 +199,6 @@ class Facilitator(Person):
         await person.shows(person.heading("You have left"))
 
     async def end(self) -> None:
-        await self.press(re.compile("^End meeting"))
-        await self.press("End the meeting")
+        await self.press("End meeting…")
+        await self.page.get_by_role("dialog").get_by_role("button", name="End the meeting").click(timeout=PATIENCE)
+        await self.shows(self.heading("The meeting has ended"))

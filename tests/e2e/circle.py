@@ -1,0 +1,167 @@
+"""Six people in six browser contexts, and the one question that is asked again and again: does every page hear exactly
+what `audience` says?
+
+Ruth leads.  June was harmed, Amira comes with her; Dan is responsible, Mark comes with him, Tomas interprets for him.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+from time import monotonic
+
+from playwright.async_api import Browser
+
+from server.room.audience import Layer
+from server.room.state import Role
+from tests.e2e.browser import witness
+from tests.e2e.line import Line
+from tests.e2e.people import Person
+from tests.e2e.planning import Guest, Host
+from tests.e2e.program import Program
+from tests.e2e.tones import voices
+from tests.e2e.truth import Truth
+
+GUESTS = (
+    Guest("June", Role.VICTIM),
+    Guest("Amira", Role.SUPPORTER, "June"),
+    Guest("Dan", Role.OFFENDER),
+    Guest("Mark", Role.SUPPORTER, "Dan"),
+    Guest("Tomas", Role.INTERPRETER, "Dan"),
+)
+"""In seat order, which is also the order in which they are brought in."""
+WITHIN = 10.0
+"""Seconds in which pages and audience have to agree after a deed, with six browsers on two cores."""
+STABLE = 3
+"""Samples in a row that have to agree, 150 ms apart; each looks back 170 ms."""
+LINGER = timedelta(milliseconds=700)
+"""How long a page may still find a tone that was shut: the FFT's window, the browser's buffers, two busy cores."""
+
+
+class Circle:
+    def __init__(self, ruth: Host, guests: Iterable[Person], links: dict[str, str], truth: Truth, way: Line) -> None:
+        self.ruth = ruth
+        self.guests = tuple(guests)
+        self.june, self.amira, self.dan, self.mark, self.tomas = self.guests
+        self.everybody: tuple[Person, ...] = (ruth, *self.guests)
+        self.links = links
+        self.truth = truth
+        self.line = way
+
+    def id_of(self, person: Person) -> str:
+        (found,) = [id_ for id_, label in self.truth.labels.items() if label == person.name]
+        return found
+
+    # ---- deeds of several --------------------------------------------------------------------------------------------
+
+    async def come_to_the_doors(self) -> None:
+        """Everyone comes by their own link, says yes, and waits in a place of their own with the microphone on."""
+        await self.ruth.open_doors()
+        for guest in self.guests:
+            await guest.come_to_the_door(self.links[guest.name])
+            await guest.answer("Yes")
+
+    async def come_in(self) -> None:
+        for guest in self.guests:
+            await self.ruth.bring_in(guest)
+
+    async def begin(self) -> None:
+        await self.come_to_the_doors()
+        await self.come_in()
+        await self.ruth.begin()
+
+    async def go_on(self) -> None:
+        """After a pause or a freeze: both parties are ready, Ruth goes on."""
+        for party in (self.june, self.dan):
+            await party.say_ready()
+        await self.ruth.resume()
+        for guest in self.guests:
+            await guest.is_in_the_circle()
+
+    # ---- the question ------------------------------------------------------------------------------------------------
+
+    async def agrees(self, *, speaking: Iterable[Person]) -> None:
+        """Every page hears, plays and sees exactly what `audience` of the journal says.
+
+        `speaking` is whom the test expects to be heard by anybody at all: without it, a program that silenced everyone
+        for ever would agree with itself.
+        """
+        expected = {person.name for person in speaking}
+        until, in_a_row, wrong = monotonic() + WITHIN, 0, "nothing was compared"
+        while in_a_row < STABLE:
+            if monotonic() > until:
+                raise AssertionError(wrong)
+            truth = await asyncio.to_thread(self.truth.heard)
+            seen = await asyncio.to_thread(self.truth.seen)
+            told = {name for heard in truth.values() for name in heard}
+            lines = [f"{told} are to be heard, the test expects {expected}"] if told != expected else []
+            for person, (hears, plays, sees) in zip(self.everybody, await self._listen(), strict=True):
+                if not hears == plays == truth[person.name]:
+                    lines.append(f"{person.name} hears {set(hears)}, plays {set(plays)}, not {set(truth[person.name])}")
+                if set(sees) != set(seen[person.name]):
+                    lines.append(f"{person.name} sees {set(sees)}, not {set(seen[person.name])}")
+            in_a_row, wrong = (0, "; ".join(lines)) if lines else (in_a_row + 1, wrong)
+            await asyncio.sleep(0.15)
+
+    async def _listen(self) -> list[tuple[frozenset[str], frozenset[str], dict[str, int]]]:
+        async def ask(person: Person) -> tuple[frozenset[str], frozenset[str], dict[str, int]]:
+            if person.page.url == "about:blank":
+                return frozenset(), frozenset(), {}
+            return await person.at.hears(), await person.at.plays(), await person.at.sees()
+
+        return list(await asyncio.gather(*(ask(person) for person in self.everybody)))
+
+    async def layers_are_right(self) -> None:
+        """The pictures come in the size that `audience` says: 320 wide for high, 80 for low."""
+        seen = await asyncio.to_thread(self.truth.seen)
+        widths = {Layer.HIGH: 320, Layer.LOW: 80}
+        for person in self.everybody:
+            until = monotonic() + WITHIN
+            while True:
+                sizes = await person.at.sees()
+                if sizes == {name: widths[layer] for name, layer in seen[person.name].items()}:
+                    break
+                assert monotonic() < until, f"{person.name} sees {sizes}, not {seen[person.name]}"
+                await asyncio.sleep(0.1)
+
+    async def watch(self) -> None:
+        """From now on every page keeps a history of what it hears."""
+        for person in self.everybody:
+            await person.at.watch()
+
+    async def nobody_was_heard_against_the_rules(self) -> None:
+        """No page ever heard a tone that `audience` had not allowed at that moment or just before."""
+        told = [(at.timestamp() * 1000, heard) for at, heard in await asyncio.to_thread(self.truth.history)]
+        linger = LINGER / timedelta(milliseconds=1)
+        samples, sounds = 0, 0
+        for person in self.everybody:
+            if person.page.url == "about:blank":
+                continue
+            for at, tones in await person.at.history():
+                inside = [heard[person.name] for begun, heard in told if at - linger < begun <= at]
+                before = [heard[person.name] for begun, heard in told if begun <= at - linger][-1:]
+                allowed = frozenset[str]().union(*before, *inside)
+                known = {tone for tone in tones if not tone.endswith(" Hz")}
+                assert known <= allowed, f"{person.name} heard {known - allowed} at {at}, allowed were {set(allowed)}"
+                samples, sounds = samples + 1, sounds + len(known)
+        assert samples > 50 * len(self.everybody)
+        assert sounds > 50
+
+
+@asynccontextmanager
+async def circle(browser: Browser, program: Program) -> AsyncIterator[Circle]:
+    """A meeting of six, planned by the pages; Ruth is in the room, the others have their links."""
+    people = voices(["Ruth", *(guest.name for guest in GUESTS)])
+    async with AsyncExitStack() as stack:
+        pages = [await stack.enter_async_context(witness(browser, each, people.values())) for each in people.values()]
+        ruth = Host(pages[0])
+        await ruth.set_up(program.setup_link)
+        meeting = await ruth.plan("A conversation on Tuesday", GUESTS)
+        links = dict(await ruth.make_links(GUESTS))
+        await ruth.enter()
+        truth = Truth(program.database, meeting)
+        yield Circle(ruth, [Person(page) for page in pages[1:]], links, truth, program.line)
+        for page in pages:
+            assert page.errors == [], page.voice.name

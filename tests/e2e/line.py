@@ -1,0 +1,72 @@
+"""The TCP way between the browsers and the program, which a test can cut for one person and mend again.
+
+It forwards bytes and understands one thing: the person's cookie in the first request of a connection, by which it knows
+whose connection it is.  Sound and pictures are UDP and do not come this way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+_COOKIE = re.compile(rb"\btp_([\w-]+)=")
+_HEAD = 64 * 1024
+
+
+class Line:
+    def __init__(self) -> None:
+        self.port = 0
+        self.to_port = 0
+        """Where the program listens."""
+        self._cut: set[str] = set()
+        self._open: dict[asyncio.StreamWriter, str | None] = {}
+
+    def cut(self, person: str) -> None:
+        """Every connection of this person ends now, and new ones end as soon as they say whose they are."""
+        self._cut.add(person)
+        for writer, owner in self._open.items():
+            if owner == person:
+                writer.transport.abort()
+
+    def mend(self, person: str) -> None:
+        self._cut.discard(person)
+
+    async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One connection of a browser, until either side ends it."""
+        with suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+            head = await reader.readuntil(b"\r\n\r\n")
+            found = _COOKIE.search(head)
+            owner = found[1].decode() if found else None
+            if owner not in self._cut:
+                self._open[writer] = owner
+                onward_reader, onward = await asyncio.open_connection("127.0.0.1", self.to_port)
+                onward.write(head)
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(_pump(reader, onward))
+                    group.create_task(_pump(onward_reader, writer))
+        self._open.pop(writer, None)
+        writer.transport.abort()
+
+
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Bytes one way; when that way ends, so does the other."""
+    with suppress(OSError):
+        while data := await reader.read(65536):
+            writer.write(data)
+            await writer.drain()
+    writer.close()
+
+
+@asynccontextmanager
+async def line() -> AsyncIterator[Line]:
+    way = Line()
+    server = await asyncio.start_server(way.carry, "127.0.0.1", 0, limit=_HEAD)
+    way.port = server.sockets[0].getsockname()[1]
+    try:
+        yield way
+    finally:
+        server.close()
+        for writer in list(way._open):
+            writer.transport.abort()
