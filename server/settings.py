@@ -50,10 +50,10 @@ class Settings(BaseSettings):
         hide_input_in_errors=True,
     )
 
-    port: Annotated[int, Field(ge=1, le=65535)] = Field(
+    port: Annotated[int, Field(ge=0, le=65535)] = Field(
         default=8080,
         validation_alias="PORT",
-        description="The one TCP port for pages and live messages.",
+        description="The one TCP port for pages and live messages; 0 takes a free one.",
     )
     host: str = Field(default="127.0.0.1", description="The address to listen on; 0.0.0.0 for every interface.")
     data_dir: Path = Field(
@@ -189,10 +189,15 @@ class Settings(BaseSettings):
         return self.origin.startswith("https://")
 
     @property
+    def local(self) -> bool:
+        """We are opened on the machine that we run on, where browsers need no https."""
+        return urlsplit(self.origin).hostname in ("localhost", "127.0.0.1", "::1")
+
+    @property
     def origins(self) -> frozenset[str]:
         """Every Origin that is ours.  On localhost the other names of this machine are ours as well."""
         parts = urlsplit(self.origin)
-        if parts.hostname not in ("localhost", "127.0.0.1", "::1"):
+        if not self.local:
             return frozenset({self.origin})
         port = f":{parts.port}" if parts.port else ""
         return frozenset(f"{parts.scheme}://{name}{port}" for name in _LOOPBACK)

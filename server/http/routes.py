@@ -15,6 +15,7 @@ from server.http.headers import on_prepare, security_headers
 from server.http.health import health
 from server.http.identity import SignInFirst, must_be_signed_in
 from server.http.origin import only_ours
+from server.http.serving import Deadlines
 
 
 async def first_page(request: web.Request) -> web.StreamResponse:
@@ -62,10 +63,10 @@ ROUTES = (
 )
 
 
-def build(edge: Edge) -> web.Application:
+def build(edge: Edge, deadlines: Deadlines) -> web.Application:
     """The application with every page; what is added to it (the live socket) gets the same headers and fences."""
     app = web.Application(
-        middlewares=[told_calmly(edge.pages), only_ours(edge.origins)],
+        middlewares=[deadlines.kept(), told_calmly(edge.pages), only_ours(edge.origins)],
         client_max_size=LIMIT,
     )
     app[EDGE] = edge

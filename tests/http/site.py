@@ -28,12 +28,15 @@ from server.http.attempts import Attempts
 from server.http.edge import Edge
 from server.http.pages import Pages
 from server.http.routes import build
+from server.http.serving import Deadlines, DeadlineSite
 from server.http.static import StaticFiles
 from server.room.ids import MeetingId, PersonId
 from server.store import Accounts, Database, Journal, Links, Meetings, Sessions
 
 WEB = Path(__file__).parents[2] / "web"
 NOW = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
+HEAD_WITHIN = 0.5
+"""Seconds; ten are given outside tests."""
 CHEAP = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 PASSWORD = "four quiet words here"
 EMAIL = "ruth@example.org"
@@ -237,10 +240,11 @@ async def running(folder: Path, *, secure: bool = False) -> AsyncIterator[Site]:
     )
     said = io.StringIO()
     log.configure("debug", "json", said)
-    app = build(edge)
+    deadlines = Deadlines(HEAD_WITHIN)
+    app = build(edge, deadlines)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
-    await web.SockSite(runner, listening).start()
+    await DeadlineSite(runner, listening, deadlines, None).start()
     async with contextlib.AsyncExitStack() as visitors:
         yield Site(here, edge, clock, rooms, app, said, visitors)
     await runner.cleanup()
