@@ -1,0 +1,244 @@
+"""The course of one room: one mailbox, one task.  Narrow, record, widen, tell, answer.
+
+Whatever happens to a room is carried out by one task, one thing after the other:
+
+1. `step` says what happens, or refuses; nothing has changed yet.
+2. **narrow**: the media plane is told, synchronously, to forward only what both the old room and the new one allow.
+3. **record**: the facts are appended to the journal in one transaction.
+4. **widen**: the new room is the room, and the plane forwards exactly what it allows.
+5. **tell** and 6. **answer** are the `Witness`'s.
+
+So nobody is heard before it is recorded that they may be.  What makes an end of something narrows when it arrives,
+whatever is still waiting before it.  If 3 fails, what was shut stays shut, nobody is told what was not recorded,
+and what cannot be asked again (a line that dropped) or must not be lost (a stop) is kept and tried again with
+back-off.  A bug or a failed assertion fails that one job and leaves the room as it was.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections import deque
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from server.clock import Alarm, Clock
+from server.host.jobs import Fault, Job
+from server.host.media_link import RoomMedia
+from server.host.recorder import NotRecorded, Recorder, Superseded
+from server.host.refusals import Busy, Closed, Kept, Stalled
+from server.host.stall import Stall
+from server.log import logger
+from server.room import Refused, evolve, next_deadline, step
+from server.room.commands import Tick
+from server.room.ids import MeetingId
+from server.room.state import Room
+
+MAILBOX = 64
+"""Commands that may wait; one more is `busy`.  What happens (a line that drops) is never turned away."""
+
+log = logger()
+
+
+class Witness(Protocol):
+    """Who is told what became of the room and of each job.  No method may raise or wait."""
+
+    def became(self, before: Room, after: Room) -> None:
+        """What was recorded is true now."""
+        ...
+
+    def carried_out(self, job: Job) -> None:
+        """Whether it changed the room, changed nothing, or had been done before.  The witness answers the job."""
+        ...
+
+    def turned_away(self, job: Job, refusal: Refused) -> None:
+        """The witness answers the job."""
+        ...
+
+    def stalled(self, on: bool) -> None:
+        """Nothing can be recorded; or it can again.  Said again with each job that is put off."""
+        ...
+
+    def ended(self) -> None:
+        """Nothing more is carried out here."""
+        ...
+
+
+class Course:
+    """Everything that happens to one room, in order."""
+
+    def __init__(
+        self, meeting: MeetingId, room: Room, *, recorder: Recorder, media: RoomMedia, clock: Clock, witness: Witness
+    ) -> None:
+        self.room = room
+        """As it is recorded."""
+        self.closing = False
+        self._meeting = meeting
+        self._recorder = recorder
+        self._media = media
+        self._clock = clock
+        self._witness = witness
+        self._mailbox: deque[Job] = deque()
+        self._woken = asyncio.Event()
+        self._stall = Stall(clock, self._woken.set)
+        self._deadline: Alarm | None = None
+        self._task = asyncio.create_task(self._run())
+
+    @property
+    def idle(self) -> bool:
+        """Nothing is waiting: no job, no deadline, nothing to be recorded."""
+        return not self._mailbox and not self._stall.on and next_deadline(self.room) is None
+
+    def put(self, job: Job) -> None:
+        """One more thing to be carried out, after what came before it."""
+        if self.closing:
+            job.answer(Closed())
+        elif job.commanded and sum(waiting.commanded for waiting in self._mailbox) >= MAILBOX:
+            job.answer(Busy())
+        else:
+            self._mailbox.append(job)
+            self._woken.set()
+            if job.shuts:
+                self._narrow_for(job)
+
+    def end(self) -> None:
+        """Finish what is under way, and stop."""
+        self.closing = True
+        self._woken.set()
+
+    async def ended(self) -> None:
+        """Wait until it has stopped."""
+        await asyncio.wait({self._task})
+
+    # ---- the task ------------------------------------------------------------------------------------------
+
+    async def _run(self) -> None:
+        self._set_deadline()
+        try:
+            while not self.closing:
+                if self._stall.due:
+                    await self._try_again()
+                elif self._mailbox:
+                    await self._do(self._mailbox.popleft())
+                else:
+                    self._woken.clear()
+                    await self._woken.wait()
+        except Superseded:
+            log.warning("room_superseded", meeting=self._meeting)
+        finally:
+            await self._stop()
+
+    async def _do(self, job: Job) -> None:
+        try:
+            if self._stall.on:
+                raise NotRecorded
+            await self._carry_out(job)
+        except NotRecorded:
+            self._put_off(job)
+        except Superseded:
+            job.answer(Closed())
+            raise
+        if job.shuts and not self._stall.on:
+            # it narrowed on arrival, and then perhaps nothing came of it
+            self._widen()
+
+    async def _carry_out(self, job: Job) -> None:
+        """One job from beginning to end.  Raises `NotRecorded` and `Superseded`; what else goes wrong is its answer."""
+        now = self._clock.now()
+        try:
+            after, facts = step(self.room, job.action, now, job.command)
+            if facts:
+                self._media.narrow(self._media.plan_of(after))
+                await self._recorder.record(self.room.seq, facts)
+                self._become(after)
+            elif isinstance(job.action, Tick):
+                # a deadline at which nothing was to be done must not make us spin
+                self._set_deadline(not_before=now + timedelta(seconds=1))
+            self._witness.carried_out(job)
+        except (NotRecorded, Superseded):
+            raise
+        except Refused as refusal:
+            self._witness.turned_away(job, refusal)
+        except Exception as fault:
+            id_ = secrets.token_hex(4)
+            log.error("job_failed", meeting=self._meeting, kind=type(job.action).__name__, fault_id=id_, exc_info=fault)
+            job.answer(Fault(id_))
+
+    def _become(self, after: Room) -> None:
+        before, self.room = self.room, after
+        self._widen()
+        for job in (*self._stall.kept, *self._mailbox):
+            if job.shuts:
+                self._narrow_for(job)
+        self._set_deadline()
+        self._witness.became(before, after)
+
+    def _narrow_for(self, job: Job) -> None:
+        """Shut what this job is going to shut; it has still to be carried out."""
+        try:
+            after, _ = step(self.room, job.action, self._clock.now())
+            self._media.narrow(self._media.plan_of(after))
+        except Refused:
+            pass
+        except Exception as fault:
+            log.error("narrowing_failed", meeting=self._meeting, kind=type(job.action).__name__, exc_info=fault)
+
+    def _widen(self) -> None:
+        try:
+            self._media.widen(self._media.plan_of(self.room))
+        except Exception as fault:
+            # the room is what was recorded; the plane forwards the narrower plan until the next one
+            log.error("widening_failed", meeting=self._meeting, exc_info=fault)
+
+    # ---- when nothing can be recorded ----------------------------------------------------------------------
+
+    def _put_off(self, job: Job) -> None:
+        self._narrow_for(job)
+        if job.kept:
+            self._stall.kept.append(job)
+        job.answer(Kept() if job.kept else Stalled())
+        if not self._stall.on:
+            log.warning("room_stalled", meeting=self._meeting)
+            self._stall.begin()
+        self._witness.stalled(True)
+
+    async def _try_again(self) -> None:
+        self._stall.due = False
+        try:
+            if recorded := await self._recorder.recorded_since(self.room.seq):
+                after = self.room
+                for fact in recorded:
+                    after = evolve(after, fact)
+                self._become(after)
+            while self._stall.kept:
+                await self._carry_out(self._stall.kept[0])
+                self._stall.kept.popleft()
+        except NotRecorded:
+            self._stall.back_off()
+            return
+        log.info("room_recovered", meeting=self._meeting)
+        self._stall.over()
+        self._widen()
+        self._set_deadline()
+        self._witness.stalled(False)
+
+    # ---- time, and the end ---------------------------------------------------------------------------------
+
+    def _set_deadline(self, not_before: datetime | None = None) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+        self._deadline = None
+        if (when := next_deadline(self.room)) is not None and not self._stall.on:
+            when = when if not_before is None else max(when, not_before)
+            self._deadline = self._clock.call_at(when, lambda: self.put(Job(Tick())))
+
+    async def _stop(self) -> None:
+        self.closing = True
+        if self._deadline is not None:
+            self._deadline.cancel()
+        self._stall.cancel()
+        self._media.forget()
+        for job in (*self._mailbox, *self._stall.kept):
+            job.answer(Closed())
+        await self._recorder.finish()
+        self._witness.ended()
