@@ -27,7 +27,10 @@ await esbuild.build({
   sourcemap: "inline",
   jsx: "automatic",
   jsxImportSource: "preact",
-  nodePaths: [join(here, "node_modules")],
+  // packages are loaded as they are: some of socket.io-client's cannot be bundled for Node
+  packages: "external",
+  // the type checker's paths are not ways in which Node finds a package
+  tsconfigRaw: {},
   logLevel: "warning",
 });
 const built = readdirSync(out).map((name) => join(out, name));

@@ -59,9 +59,9 @@ let rev = -1;
 let offsetKnown = false;
 let hearMedia: (word: MediaWord) => void = () => {};
 
-/** Opens the line for a person.  The cookie of this browser proves who it is. */
-export function connect(person: string): void {
-  socket = io({
+/** Opens the line for a person, to where the page came from.  The cookie of this browser proves who it is. */
+export function connect(person: string, server = ""): void {
+  socket = io(server, {
     path: "/live",
     transports: ["websocket"],
     auth: { person },

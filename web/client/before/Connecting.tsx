@@ -19,7 +19,7 @@ export function Connecting() {
     };
   }, []);
   return (
-    <Frame name="connecting">
+    <Frame name="at-connecting">
       <p class="soft" role="status">
         {says.value}
       </p>

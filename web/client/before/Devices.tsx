@@ -1,6 +1,7 @@
 // The device check: my own picture, my own voice, a sound; and for each thing that does not work, what to do.
 
 import { useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
 import { finishCheck } from "../acts";
 import { microphoneTrack } from "../media/live";
 import { playSoftTone } from "../media/tone";
@@ -17,7 +18,7 @@ export function Devices() {
   const wantsCamera = ui.camera.value;
   return (
     <Frame
-      name="devices"
+      name="at-devices"
       step={2}
       actions={
         <>
@@ -36,25 +37,29 @@ export function Devices() {
       }
     >
       <Title>{wantsCamera ? before.check : before.checkVoice}</Title>
-      <SelfPicture />
-      {wantsCamera && <Trouble device="camera" state={camera} />}
-      <Voice />
-      <Trouble device="microphone" state={microphone} />
-      <Sound />
-      <div class="opt">
-        <span id="voice-only">{before.voiceOnly}</span>
-        <button
-          type="button"
-          class="small"
-          aria-describedby="voice-only"
-          onClick={() => (ui.camera.value = !ui.camera.value)}
-        >
-          {wantsCamera ? before.cameraOff : before.cameraOn}
-        </button>
+      <div class="before-look">
+        <SelfPicture />
+        {wantsCamera && <Trouble device="camera" state={camera} />}
+        {wantsCamera && <Choose name={before.camera} choices={ui.cameras.value} chosen={ui.cameraId} />}
       </div>
-      {wantsCamera && <Choose name={before.camera} choices={ui.cameras.value} chosen={ui.cameraId} />}
-      <Choose name={before.microphone} choices={ui.microphones.value} chosen={ui.microphoneId} />
-      {helping.value && <Help />}
+      <div class="before-hear">
+        <Voice />
+        <Trouble device="microphone" state={microphone} />
+        <Sound />
+        <div class="opt">
+          <span id="voice-only">{before.voiceOnly}</span>
+          <button
+            type="button"
+            class="small"
+            aria-describedby="voice-only"
+            onClick={() => (ui.camera.value = !ui.camera.value)}
+          >
+            {wantsCamera ? before.cameraOff : before.cameraOn}
+          </button>
+        </div>
+        <Choose name={before.microphone} choices={ui.microphones.value} chosen={ui.microphoneId} />
+        {helping.value && <Help />}
+      </div>
     </Frame>
   );
 }
@@ -153,8 +158,10 @@ function Choose({
 }
 
 function Help() {
+  const element = useRef<HTMLDivElement>(null);
+  useEffect(() => element.current?.scrollIntoView({ block: "nearest" }), []);
   return (
-    <div class="note help">
+    <div class="note help" ref={element}>
       <b>{before.helpTitle}</b>
       <ul>
         {before.help.map((line) => (

@@ -35,11 +35,13 @@ export function Frame({ name, step, aside, children, actions }: FrameProps) {
           </button>
         </span>
       </header>
-      <main class="before-main">
-        {link.value === "down" && <p class="note down">{before.lineDown}</p>}
-        {children}
+      <main class="before-body">
+        <div class="before-main">
+          {link.value === "down" && <p class="note down">{before.lineDown}</p>}
+          {children}
+        </div>
+        {actions !== undefined && <div class="before-actions">{actions}</div>}
       </main>
-      {actions !== undefined && <div class="before-actions">{actions}</div>}
       <OpenDrawer />
     </div>
   );

@@ -54,7 +54,7 @@ export function Gone() {
   const reason = why();
   const [what, more] = before.gone[reason];
   return (
-    <Frame name="gone" aside={invitation.value.title} actions={<Ways reason={reason} />}>
+    <Frame name="at-gone" aside={invitation.value.title} actions={<Ways reason={reason} />}>
       <Title>{what}</Title>
       <p class="soft">{more}</p>
       <p class="soft">{before.closePage}</p>

@@ -14,7 +14,7 @@ import { invitation, may, media, microphoneOn, ui, unread, view } from "../store
 import { send } from "../transport";
 import type { View } from "../wire";
 import { Frame, Title } from "./Frame";
-import { appointment } from "./Welcome";
+import { shortAppointment } from "./Welcome";
 import { before } from "./words";
 
 export function Holding() {
@@ -25,8 +25,8 @@ export function Holding() {
   const visitors = now.here.filter((seat) => !seat.me);
   return (
     <Frame
-      name={called !== null ? "holding called" : visitors.length > 0 ? "holding visited" : "holding"}
-      aside={appointment(invitation.value.starts)}
+      name={called !== null ? "at-holding called" : visitors.length > 0 ? "at-holding visited" : "at-holding"}
+      aside={shortAppointment(invitation.value.starts)}
       actions={
         <>
           {called !== null && <Called />}
@@ -36,8 +36,12 @@ export function Holding() {
               {before.write}
               {unread.value > 0 && <span class="pill ok">{words.fresh(unread.value)}</span>}
             </button>
-            <button type="button" aria-pressed={now.me.signal !== null} onClick={() => openDrawer("sign")}>
-              {now.me.signal === null ? before.sign : words.signs[now.me.signal][0]}
+            <button
+              type="button"
+              class={now.me.signal === null ? "" : "showing"}
+              onClick={() => openDrawer("sign")}
+            >
+              {now.me.signal === null ? before.sign : words.signShown(words.signs[now.me.signal][0])}
             </button>
           </div>
         </>
@@ -56,7 +60,7 @@ export function Holding() {
       ) : (
         <Alone view={now} />
       )}
-      <p class="who">{visitors.length > 0 ? whoSeesAndHears(now) : before.onlyFacilitator}</p>
+      <p class="before-who">{visitors.length > 0 ? whoSeesAndHears(now) : before.onlyFacilitator}</p>
       <TapToHear />
     </Frame>
   );
@@ -75,7 +79,7 @@ function Alone({ view: { me, next } }: { view: View }) {
       <p class="soft">
         {me.not_yet ? before.saidNotYet : me.willing === "unasked" ? before.yes : before[me.willing]}
       </p>
-      <div class="note next">
+      <div class="note before-next">
         <b>{before.nextTitle}</b>
         <p>
           {undecided ? before.nextTalk : next === "wait_for_doors" ? before.nextClosed : before.nextNotice}
@@ -161,9 +165,9 @@ function useSayings(): void {
     if (now === null || last === null) return;
     if (now.me.called_until !== null && last.me.called_until === null) announce(before.callingSaid);
     const here = now.here.filter((seat) => !seat.me).map((seat) => seat.label);
-    const before_ = last.here.filter((seat) => !seat.me).length;
-    if (here.length > before_)
+    const earlier = last.here.filter((seat) => !seat.me).length;
+    if (here.length > earlier)
       announce(`${before.visited(names(here), here.length === 1 ? "is" : "are")}. ${whoSeesAndHears(now)}`);
-    if (here.length === 0 && before_ > 0) announce(before.visitedAlone);
+    if (here.length === 0 && earlier > 0) announce(before.visitedAlone);
   });
 }

@@ -13,7 +13,7 @@ export function Question() {
     if (ack.ok) ui.reconsider.value = false;
   };
   return (
-    <Frame name="question" step={3} actions={<p class="soft after">{before.askAfter}</p>}>
+    <Frame name="at-question" step={3} actions={<p class="soft after">{before.askAfter}</p>}>
       <Title>{before.ask}</Title>
       <p class="soft">{before.askMore}</p>
       <div class="answers">

@@ -6,6 +6,7 @@ import { Frame, Title } from "./Frame";
 import { before } from "./words";
 
 const day = new Intl.DateTimeFormat("en-GB", { weekday: "long", day: "numeric", month: "long" });
+const date = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
 const hour = new Intl.DateTimeFormat("en-GB", { hour: "numeric", minute: "2-digit", hour12: true });
 
 /** "Tuesday 24 November, 2:00 pm", in the reader's own time; "" when no time was set. */
@@ -14,12 +15,20 @@ export function appointment(starts: string): string {
   return Number.isNaN(at.getTime()) ? "" : `${day.format(at).replace(",", "")}, ${hour.format(at)}`;
 }
 
+/** "2:00 pm today", or "2:00 pm, 24 Nov": short enough to stand beside the ways out. */
+export function shortAppointment(starts: string): string {
+  const at = new Date(starts);
+  if (Number.isNaN(at.getTime())) return "";
+  const today = at.toDateString() === new Date().toDateString();
+  return today ? before.today(hour.format(at)) : `${hour.format(at)}, ${date.format(at)}`;
+}
+
 export function Welcome() {
   const { inviter, starts } = invitation.value;
   const when = appointment(starts);
   return (
     <Frame
-      name="welcome"
+      name="at-welcome"
       step={1}
       actions={
         <>

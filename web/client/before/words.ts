@@ -12,6 +12,7 @@ export const before = {
   last: ["Your facilitator brings you in.", "You can pause or leave at any moment."],
   notRecorded:
     "Nothing is recorded. The others see the name your facilitator agreed with you, and nothing else about you.",
+  today: (hour: string) => `${hour} today`,
   start: "Start",
   question: "I have a question first",
 
@@ -100,7 +101,6 @@ export const before = {
   changeAnswer: "Change my answer",
   write: "Write to my facilitator",
   sign: "Show a sign",
-  signShown: (sign: string) => `You are showing: ${sign}`,
   calling: (seconds: number) =>
     seconds === 0
       ? "You are coming into the circle"

@@ -20,7 +20,7 @@ export interface Found {
   readonly microphoneState: DeviceState;
 }
 
-type Kind = "camera" | "microphone";
+export type Kind = "camera" | "microphone";
 
 const NOTHING: Found = { camera: null, microphone: null, cameraState: "off", microphoneState: "off" };
 
@@ -31,11 +31,17 @@ export class Devices {
 
   readonly #source: MediaDevices | undefined;
   readonly #changed: (found: Found) => void;
+  readonly #allowed: (kind: Kind) => Promise<boolean>;
 
   /** `source` is undefined where the page is not allowed any device (plain HTTP). */
-  constructor(source: MediaDevices | undefined, changed: (found: Found) => void) {
+  constructor(
+    source: MediaDevices | undefined,
+    changed: (found: Found) => void,
+    allowed: (kind: Kind) => Promise<boolean>,
+  ) {
     this.#source = source;
     this.#changed = changed;
+    this.#allowed = allowed;
   }
 
   /** Opens what is wanted and not open, closes what is no longer wanted.  Calls must not overlap. */
@@ -74,7 +80,11 @@ export class Devices {
     try {
       this.#take(await this.#ask({ video: picture(wanted), audio: sound(wanted) }));
     } catch (error) {
-      if (stateAfter(error) === "denied" && !(await oneIsGranted())) {
+      if (
+        stateAfter(error) === "denied" &&
+        !(await this.#allowed("camera")) &&
+        !(await this.#allowed("microphone"))
+      ) {
         this.#set({ cameraState: "denied", microphoneState: "denied" });
         return;
       }
@@ -178,10 +188,11 @@ function stateAfter(error: unknown): DeviceState {
   }
 }
 
-async function oneIsGranted(): Promise<boolean> {
-  const names = ["camera", "microphone"] as PermissionName[];
-  const asked = names.map((name) =>
-    navigator.permissions.query({ name }).then((status) => status.state === "granted"),
-  );
-  return (await Promise.all(asked.map((one) => one.catch(() => false)))).includes(true);
+/** Has the person already said yes to this device?  Browsers that cannot be asked say no. */
+export async function allowedBefore(kind: Kind): Promise<boolean> {
+  try {
+    return (await navigator.permissions.query({ name: kind as PermissionName })).state === "granted";
+  } catch {
+    return false;
+  }
 }

@@ -7,13 +7,13 @@ import { computed, signal } from "@preact/signals";
 import { screen } from "../screen";
 import { changeMedia, link, may, me, media, ui } from "../store";
 import { disconnect, onMedia, send } from "../transport";
-import { Devices, type Found } from "./devices";
+import { allowedBefore, Devices, type Found } from "./devices";
 import { reconcile } from "./reconcile";
 import { asked, connection, drop, hear, join, shaken, told } from "./session";
 
 const camera = signal<MediaStreamTrack | null>(null);
 const microphone = signal<MediaStreamTrack | null>(null);
-const devices = new Devices(navigator.mediaDevices, devicesChanged);
+const devices = new Devices(navigator.mediaDevices, devicesChanged, allowedBefore);
 
 /** Somewhere where a facilitator or the circle can be met. */
 const placed = computed(() => {
