@@ -114,8 +114,8 @@ def _with_driver(address: URL) -> URL:
 
 def _prepare(address: URL) -> Path:
     """Create the file before SQLite does, readable by nobody else (the WAL inherits its mode)."""
-    if not address.database or address.database == ":memory:":
-        raise ValueError("the store outlives the process: it needs a file")
+    if not address.database or address.database.startswith((":memory:", "file:")):
+        raise ValueError("the store outlives the process: it needs the path of a file")
     file = Path(address.database)
     with _errors_translated():
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

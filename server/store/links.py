@@ -66,7 +66,7 @@ class Links:
         """Who of this meeting has a live link, and since when."""
         query = select(link.c.person, link.c.issued_at).join(person, person.c.id == link.c.person)
         async with self._database.reading() as connection:
-            return dict((await connection.execute(query.where(person.c.meeting == of))).tuples().all())
+            return dict((await connection.execute(query.where(person.c.meeting == of))).all())
 
 
 def _sessions_of(of: PersonId) -> Delete:

@@ -1,4 +1,8 @@
-"""Meetings and who is invited to them: the names that the journal does not know (R17, R34)."""
+"""Meetings and who is invited to them: the names that the journal does not know (R17, R34).
+
+Who may be attached to whom is the room's rule.  It is asked before a row is written, because a row that the room
+refuses would shut it for good: whoever is invited has to be brought in when the room is opened.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +12,13 @@ from datetime import datetime
 
 from sqlalchemy import func, insert, select, update
 
-from server.room.commands import Seat
-from server.room.events import Fact, MeetingPlanned
+from server.room import Room, step
+from server.room.commands import AddPerson, Plan, Seat
 from server.room.ids import MeetingId, PersonId
 from server.room.state import Role, Timings
 from server.store import text
 from server.store.database import Database
+from server.store.errors import Conflict
 from server.store.journal import Journal
 from server.store.schema import meeting, person
 from server.store.tokens import AccountId, new_id
@@ -73,7 +78,8 @@ class Meetings:
     ) -> Meeting:
         """Keep a meeting, its people in seat order and the first fact of its room (`MeetingPlanned`), or nothing.
 
-        Raises `BadText` (field `title` or `label`), `Conflict` if an id is taken or somebody is attached to a stranger.
+        Raises `BadText` (field `title` or `label`), `Refused` if the room cannot have these people (one twice, one
+        attached to the wrong person), `Conflict` if an id is taken by another meeting.
         """
         row = Meeting(
             id=id or MeetingId(new_id()),
@@ -85,13 +91,13 @@ class Meetings:
             ended_at=None,
         )
         seats = tuple(Seat(p.id, p.role, p.attached_to) for p in people)
+        _, planned = step(Room(), Plan(seats, timings or Timings()), now)
         rows = [asdict(_seated(row.id, seat, p)) for seat, p in enumerate(people)]
-        planned = Fact(MeetingPlanned(seats, timings or Timings()), at=now)
         async with self._database.transaction() as connection:
             await connection.execute(insert(meeting), asdict(row))
             if rows:
                 await connection.execute(insert(person), rows)
-            await self._journal.append_within(connection, row.id, 0, [planned])
+            await self._journal.append_within(connection, row.id, 0, planned)
         return row
 
     async def get(self, id: MeetingId) -> Meeting | None:  # noqa: A002  # it is the row's name
@@ -121,18 +127,25 @@ class Meetings:
         """What everyone is called in this meeting (R17)."""
         query = select(person.c.id, person.c.label).where(person.c.meeting == id)
         async with self._database.reading() as connection:
-            return dict((await connection.execute(query)).tuples().all())
+            return dict((await connection.execute(query)).all())
 
     async def add_person(self, id: MeetingId, invitee: Invitee) -> Invited:  # noqa: A002  # it is the row's name
         """Invite one more, at the last seat.  The room hears of it by its own `AddPerson`, which the host gives.
 
-        Raises `BadText`, `Conflict` (no such meeting, an id that is taken, attached to a stranger).
+        Raises `BadText`, `Refused` (already here, attached to the wrong person), `Conflict` (no such meeting, an id
+        that is taken by another one).
         """
         async with self._database.transaction() as connection:
             # Two at once would count to the same seat: the meeting's row is their queue.
-            await connection.execute(select(meeting.c.id).where(meeting.c.id == id).with_for_update())
-            taken = await connection.scalar(select(func.max(person.c.seat)).where(person.c.meeting == id))
-            added = _seated(id, 0 if taken is None else taken + 1, invitee)
+            row = await connection.execute(select(meeting.c.created_at).where(meeting.c.id == id).with_for_update())
+            planned_at = row.scalar_one_or_none()
+            if planned_at is None:
+                raise Conflict("no such meeting")
+            query = select(person.c.id, person.c.role, person.c.attached_to).where(person.c.meeting == id)
+            seats = tuple(Seat(*columns) for columns in await connection.execute(query.order_by(person.c.seat)))
+            room, _ = step(Room(), Plan(seats), planned_at)
+            step(room, AddPerson(Seat(invitee.id, invitee.role, invitee.attached_to)), planned_at)
+            added = _seated(id, len(seats), invitee)
             await connection.execute(insert(person), asdict(added))
         return added
 

@@ -92,7 +92,9 @@ async def test_closing_folds_the_wal_back_into_the_file(sqlite: Database, file: 
     assert [part.name for part in file.parent.iterdir()] == ["store.db"]
 
 
-@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "mysql://root@localhost/x"])
+@pytest.mark.parametrize(
+    "url", ["sqlite://", "sqlite:///:memory:", "sqlite:///file:x?mode=memory&uri=true", "mysql://root@localhost/x"]
+)
 async def test_a_store_that_could_not_hold_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match="store"):
         await Database.open(url)
