@@ -82,7 +82,7 @@ def plain(value: object) -> Json:
     if isinstance(value, tuple):
         return [plain(item) for item in value]
     if isinstance(value, datetime):
-        return value.isoformat(timespec="microseconds")
+        return value.astimezone(UTC).isoformat(timespec="microseconds")
     if isinstance(value, timedelta):
         return value // _MICROSECOND
     if is_dataclass(value):
