@@ -16,6 +16,7 @@ export function Devices() {
   const helping = useSignal(false);
   const { camera, microphone } = media.value;
   const wantsCamera = ui.camera.value;
+  const bothDenied = wantsCamera && camera === "denied" && microphone === "denied";
   return (
     <Frame
       name="at-devices"
@@ -39,12 +40,12 @@ export function Devices() {
       <Title>{wantsCamera ? before.check : before.checkVoice}</Title>
       <div class="before-look">
         <SelfPicture />
-        {wantsCamera && <Trouble device="camera" state={camera} />}
+        {wantsCamera && <Trouble says={bothDenied ? before.bothDenied : troubleOf("camera", camera)} />}
         {wantsCamera && <Choose name={before.camera} choices={ui.cameras.value} chosen={ui.cameraId} />}
       </div>
       <div class="before-hear">
         <Voice />
-        <Trouble device="microphone" state={microphone} />
+        {!bothDenied && <Trouble says={troubleOf("microphone", microphone)} />}
         <Sound />
         <div class="opt">
           <span id="voice-only">{before.voiceOnly}</span>
@@ -114,13 +115,19 @@ function Sound() {
   );
 }
 
-function Trouble({ device, state }: { device: "camera" | "microphone"; state: DeviceState }) {
-  if (state === "on" || state === "off") return null;
-  const [what, then] = before.troubles[device][state];
+type Says = readonly [what: string, then: string];
+
+function troubleOf(device: "camera" | "microphone", state: DeviceState): Says | null {
+  return state === "on" || state === "off" ? null : before.troubles[device][state];
+}
+
+/** What does not work, and what to do. */
+function Trouble({ says }: { says: Says | null }) {
+  if (says === null) return null;
   return (
     <div class="note trouble" role="status">
       <p>
-        <b>{what}</b> {then}
+        <b>{says[0]}</b> {says[1]}
       </p>
       <button type="button" class="small" onClick={() => ui.deviceTry.value++}>
         {before.tryAgain}

@@ -40,6 +40,10 @@ export const before = {
   goOnWithout: "Go on without a microphone",
   goOnListening: "Go on and listen",
   wrong: "Something is wrong",
+  bothDenied: [
+    "Your browser does not let this page use the camera and the microphone.",
+    "Touch the small sign beside the address at the top, allow both, then try again. You can also go on without them: you can listen, and write to your facilitator.",
+  ],
   troubles: {
     camera: {
       denied: [
