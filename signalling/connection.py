@@ -19,12 +19,12 @@ from signalling.answer import Answer, parse_answer
 from signalling.errors import AlreadyAnswered, StaleGeneration
 from signalling.forward import Counters, Inlet
 from signalling.offer import SlotSources, offer_sdp
+from signalling.path import Path
 from signalling.profile import SLOT_PAIRS, TrackKind
 from signalling.quality import Measured
 from signalling.slot import Slot
 from signalling.timeline import M32, ClockOffset, ServerTime
 from signalling.track import Track
-from signalling.transport import Path
 
 ANSWER_WITHIN: Final = 30.0
 CONNECT_WITHIN: Final = 15.0

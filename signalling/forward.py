@@ -32,7 +32,7 @@ What must stay true
     * What comes on an RTX SSRC and was not asked for is a bandwidth probe, or somebody's idea; it goes nowhere.
     * abs-send-time is rewritten, since the subscriber's estimate is about the server's sending.
 
-Insides it leans on: the names imported from `signalling.transport`, which says what they are.
+Insides it leans on: the names imported from `signalling.insides`, which says what they are.
 """
 
 from __future__ import annotations
@@ -43,13 +43,14 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
+from signalling.insides import allocate, memmove, protect, unprotect, view
 from signalling.losses import LARGEST_GAP
 from signalling.profile import ABS_SEND_TIME, RTX, TRANSPORT_CC
 from signalling.rtp import find_extension, payload_end, payload_offset, starts_key_frame
-from signalling.transport import Path, allocate, memmove, protect, unprotect, view
 from signalling.twcc import LONGEST
 
 if TYPE_CHECKING:
+    from signalling.path import Path
     from signalling.track import Track
 
 SMALLEST: Final = 12

@@ -16,7 +16,9 @@ from typing import Final, TypeVarTuple, Unpack
 from signalling.connection import ANSWER_WITHIN, Connection, Offer, State
 from signalling.errors import StaleGeneration, TooManyConnecting
 from signalling.forward import Counters
+from signalling.insides import own_addresses
 from signalling.listener import MediaListener
+from signalling.path import silence_libraries
 from signalling.plan import Flow, Layer, MediaPlan, PeerId, Quality, RoomId
 from signalling.planning import NOTHING, Wanted, changed, settled, wanted_of
 from signalling.profile import TrackKind
@@ -24,7 +26,6 @@ from signalling.quality import Line, judged
 from signalling.slots import Slots, assign
 from signalling.timeline import NTP_OF_UNIX, ServerTime
 from signalling.track import Track
-from signalling.transport import own_addresses, silence_libraries
 
 TICK: Final = 0.02
 BEATS_PER_SECOND: Final = 50

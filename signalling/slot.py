@@ -27,7 +27,7 @@ from signalling.timeline import M16, M32, ServerTime, Timeline, captured, stamp_
 from signalling.track import HISTORY, Track
 
 if TYPE_CHECKING:
-    from signalling.transport import Path
+    from signalling.path import Path
 
 LAYER_GRACE: Final = 1.0
 REPORT_EVERY: Final = 1.0

@@ -14,8 +14,8 @@ from signalling.profile import TrackKind
 from signalling.timeline import M16, M32, ClockOffset, Report
 
 if TYPE_CHECKING:
+    from signalling.path import Path
     from signalling.slot import Slot
-    from signalling.transport import Path
 
 HISTORY: Final = 512
 """Packets kept for retransmission; a power of two."""

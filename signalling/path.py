@@ -1,0 +1,135 @@
+"""One person's path to the server: ICE, then DTLS, then SRTP keys; and whether anybody is still there."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from collections.abc import Callable, Sequence
+from time import monotonic
+from typing import Any, Final
+
+from signalling.answer import Answer
+from signalling.insides import Dtls, Ice, Keys, nowhere
+from signalling.offer import Credentials
+
+CONSENT_EVERY: Final = 2.5
+CONSENT_IN_DOUBT: Final = 0.2
+QUIET: Final = 0.9
+MOST_REPORTERS: Final = 64
+
+
+def silence_libraries() -> None:
+    """aioice logs addresses at INFO, and nobody's address belongs in a log."""
+    for name in ("aioice", "aiortc"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+class Path:
+    """The attributes are what the hot path reads."""
+
+    def __init__(self, addresses: Sequence[str]) -> None:
+        self.rx: Any = None
+        self.tx: Any = None
+        """libsrtp's handles; None before the handshake is done and after `close`."""
+        self.sendto: Callable[[Any, Any], int] = _unconnected
+        self.address: tuple[str, int] = ("", 0)
+        self.heard_at = monotonic()
+        """When something authentic last came from the other side."""
+        self.round_trip = 0.1
+        """In s, of the last consent check."""
+        self._keys: Keys | None = None
+        self._asked_at = 0.0
+        self._reporters: set[bytes] = set()
+        self._ice = Ice(addresses, self)
+        self._dtls = Dtls(self._ice)
+
+    async def gather(self) -> Credentials:
+        """Bind the sockets.  Raises NoAddress."""
+        ice = self._ice
+        await ice.gather_candidates()
+        return Credentials(
+            ice.local_username,
+            ice.local_password,
+            f"sha-256 {self._dtls.fingerprint}",
+            tuple(candidate.to_sdp() for candidate in ice.local_candidates),
+        )
+
+    async def connect(self, answer: Answer, on_media: Callable[[bytes], None], on_closed: Callable[[], None]) -> bool:
+        """Connect; True once media may flow.  `on_closed` is called when the other side says goodbye."""
+        self._ice.remote_username, self._ice.remote_password = answer.ufrag, answer.password
+        try:
+            await self._ice.connect()
+        except ConnectionError:
+            return False
+        keys = await self._dtls.handshake(answer.fingerprint, as_server=answer.dtls_client, on_closed=on_closed)
+        if keys is None:
+            return False
+        self._keys, self.rx, self.tx = keys, keys.rx, keys.tx
+        self.heard_at = monotonic()
+        self._ice.route_media(on_media)
+        return True
+
+    # ---- told by ICE ------------------------------------------------------------------------------------------------
+
+    def follow(self, sock: socket.socket, address: tuple[str, int]) -> None:
+        self.sendto, self.address = sock.sendto, address
+
+    def heard(self, round_trip: float | None) -> None:
+        self.heard_at = monotonic()
+        if round_trip is not None:
+            self.round_trip = round_trip
+
+    # ---- as time passes ---------------------------------------------------------------------------------------------
+
+    def check_consent(self, now: float) -> None:
+        """Ask whether anybody is still there: every 2.5 s, and at once and again while that is in doubt.
+
+        To be called about four times a second.
+        """
+        in_doubt = self._ice.unanswered or now - self.heard_at > QUIET
+        if now - self._asked_at >= (CONSENT_IN_DOUBT if in_doubt else CONSENT_EVERY):
+            self._asked_at = now
+            self._ice.check_consent(now)
+
+    def renew_budget(self) -> None:
+        """To be called every second: strangers may cost something again."""
+        self._ice.renew_budget()
+
+    # ---- RTCP -------------------------------------------------------------------------------------------------------
+
+    def send_rtcp(self, data: bytes) -> None:
+        if self._keys is not None:
+            try:
+                self.sendto(self._keys.protect_rtcp(data), self.address)
+            except OSError:
+                return  # the socket is full or gone: RTCP repeats itself
+
+    def open_rtcp(self, data: bytes) -> bytes | None:
+        """Decrypt a compound packet; None when it is not authentic."""
+        if self._keys is None or len(data) < 8:
+            return None
+        reporter = data[4:8]
+        if reporter not in self._reporters and len(self._reporters) >= MOST_REPORTERS:
+            return None  # libsrtp keeps a context for each sender that it has ever seen
+        plain = self._keys.unprotect_rtcp(data)
+        if plain is not None:
+            self._reporters.add(reporter)
+        return plain
+
+    # ---- the end ----------------------------------------------------------------------------------------------------
+
+    def mute(self) -> None:
+        """Nothing comes in from now on, and nobody is told of the end."""
+        self._ice.route_media(nowhere)
+        self._dtls.forget()
+
+    async def close(self) -> None:
+        self.mute()
+        await self._dtls.close()
+        await self._ice.close()
+        self.rx = self.tx = None
+        self._keys = None
+
+
+def _unconnected(_: Any, __: Any) -> int:
+    raise OSError("not connected")
