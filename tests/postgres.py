@@ -34,6 +34,7 @@ class Postgres:
     directory: Path
     user: str
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+    _free: list[str] = field(default_factory=list)
 
     def start(self) -> None:
         """Returns when it accepts connections."""
@@ -67,21 +68,33 @@ class Postgres:
             self.process.wait(timeout=20)
             self.process = None
 
-    async def create(self, template: str = "template1") -> str:
-        """A new database; returns the URL that `Database.open` takes."""
-        name = f"t{uuid4().hex}"
-        await self._administer(f'CREATE DATABASE {name} TEMPLATE "{template}"')
-        return f"postgresql://{self.user}@/{name}?host={self.directory}"
+    async def create(self) -> str:
+        """An empty database; returns the URL that `Database.open` takes."""
+        if not self._free:
+            self._free.append(f"t{uuid4().hex}")
+            await self._administer(f"CREATE DATABASE {self._free[-1]}")
+        return f"postgresql://{self.user}@/{self._free.pop()}?host={self.directory}"
 
     async def drop(self, url: str) -> None:
-        """Together with whoever is still connected."""
-        name = url.split("@/", 1)[1].split("?", 1)[0]
-        await self._administer(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        """Throw out whoever is still connected, and keep the database, emptied, for the next `create`.
+
+        Making a new one takes a hundred times as long (0.1 to 0.3 s).
+        """
+        name = self._name(url)
+        await self._administer(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+        await self._administer(f"ALTER DATABASE {name} RESET ALL")
+        connection = await self.connect(url)
+        await connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+        await connection.close()
+        self._free.append(name)
 
     async def connect(self, url: str) -> Any:
         """A plain connection of our own to a database of `create`, past everything that the program does."""
-        name = url.split("@/", 1)[1].split("?", 1)[0]
-        return await asyncpg.connect(host=str(self.directory), user=self.user, database=name)
+        return await asyncpg.connect(host=str(self.directory), user=self.user, database=self._name(url))
+
+    @staticmethod
+    def _name(url: str) -> str:
+        return url.split("@/", 1)[1].split("?", 1)[0]
 
     async def _administer(self, statement: str) -> None:
         connection = await asyncpg.connect(host=str(self.directory), user=self.user, database="postgres")
