@@ -21,24 +21,24 @@ export type Ack =
     };
 
 export type MediaWord =
-  | { readonly kind: "state"; readonly generation: number | null }
-  | { readonly kind: "offer"; readonly generation: number; readonly sdp: string }
+  | { readonly kind: "state"; readonly generation: string | null }
+  | { readonly kind: "offer"; readonly generation: string; readonly sdp: string }
   | {
       readonly kind: "slots";
-      readonly generation: number;
+      readonly generation: string;
       readonly slots: Readonly<Record<string, string | null>>;
     }
   | {
       readonly kind: "send";
-      readonly generation: number;
+      readonly generation: string;
       readonly audio: boolean;
       readonly high: boolean;
       readonly low: boolean;
     }
-  | { readonly kind: "closed"; readonly generation: number };
+  | { readonly kind: "closed"; readonly generation: string };
 
 export type MediaReply =
-  { readonly kind: "join" } | { readonly kind: "answer"; readonly generation: number; readonly sdp: string };
+  { readonly kind: "join" } | { readonly kind: "answer"; readonly generation: string; readonly sdp: string };
 
 /** How long an answer may take before we say so, in ms. */
 const PATIENCE = 6000;

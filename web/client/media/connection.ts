@@ -27,10 +27,10 @@ export class Connection {
   readonly #unwatch: () => void;
   #closed = false;
 
-  readonly generation: number;
+  readonly generation: string;
 
   constructor(
-    generation: number,
+    generation: string,
     hooks: {
       /** Packets can flow. */
       readonly up: () => void;
@@ -61,9 +61,8 @@ export class Connection {
     await limit(audio.sender, { maxBitrate: AUDIO_BITRATE });
     await limit(high.sender, { maxBitrate: HIGH_BITRATE }, "maintain-resolution");
     await limit(low.sender, { maxBitrate: LOW_BITRATE, scaleResolutionDownBy: LOW_SCALE });
-    const answer = await this.#peer.createAnswer();
-    await this.#peer.setLocalDescription(answer);
-    return answer.sdp ?? "";
+    await this.#peer.setLocalDescription(await this.#peer.createAnswer());
+    return this.#peer.localDescription?.sdp ?? "";
   }
 
   /** Sends these and nothing else.  Calls must not overlap. */

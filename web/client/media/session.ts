@@ -10,7 +10,7 @@ import { play } from "./sound";
 const OFFER_WITHIN = 5000;
 
 export interface Asked {
-  readonly generation: number;
+  readonly generation: string;
   readonly audio: boolean;
   readonly high: boolean;
   readonly low: boolean;
@@ -24,8 +24,8 @@ export const asked = signal<Asked | null>(null);
 /** On this line the server has said which connection it has of us. */
 export const told = signal(false);
 
-let serverGeneration: number | null = null;
-let slots: { readonly generation: number; readonly slots: Readonly<Record<string, string | null>> } | null =
+let serverGeneration: string | null = null;
+let slots: { readonly generation: string; readonly slots: Readonly<Record<string, string | null>> } | null =
   null;
 let awaited: { readonly resolve: () => void; readonly reject: (reason: Error) => void } | null = null;
 
@@ -74,7 +74,7 @@ export async function join(): Promise<void> {
   }
 }
 
-async function accept(generation: number, sdp: string): Promise<void> {
+async function accept(generation: string, sdp: string): Promise<void> {
   const next = new Connection(generation, {
     up: () => {
       if (connection.peek() === next) changeMedia({ state: "up" });
