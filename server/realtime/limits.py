@@ -65,7 +65,7 @@ class Ceilings:
 
 @dataclass(slots=True)
 class Sockets:
-    """How many sockets are open now, counted by address.  Addresses are kept in memory for counting and never logged."""
+    """How many sockets are open now, counted by address.  Addresses are kept for counting only and never logged."""
 
     ceilings: Ceilings
     by_address: Counter[str] = field(default_factory=Counter, repr=False)

@@ -246,9 +246,7 @@ class Stage:
         self.plane.link = self.link
         self.plane.up.clear()
         self.plane.plans.clear()
-        self.registry = Registry(
-            journal=self.journal, invitations=self.invitations, link=self.link, clock=self.clock
-        )
+        self.registry = Registry(journal=self.journal, invitations=self.invitations, link=self.link, clock=self.clock)
         self.lines.clear()
 
     async def open(self) -> LiveRoom:

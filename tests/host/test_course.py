@@ -11,6 +11,7 @@ from server.host.jobs import Done, Fault
 from server.host.refusals import Busy, Closed, Kept, Stalled
 from server.room import commands as c
 from server.room.events import Fact, SignalCleared
+from server.room.ids import DeviceId, MeetingId, PersonId
 from server.room.state import Door, Mode, Phase, Signal
 from signalling.plan import RoomId
 from tests.host.fakes import FAY, MEETING, OTT, VIC, FakeLine, Stage, settle
@@ -20,7 +21,9 @@ from tests.host.fakes import FAY, MEETING, OTT, VIC, FakeLine, Stage, settle
 async def stage() -> AsyncIterator[Stage]:
     stage = Stage()
     yield stage
-    stage.journal.down, stage.journal.hang = False, None
+    stage.journal.down = False
+    if stage.journal.hang is not None:
+        stage.journal.hang.set()
     await stage.registry.close()
 
 
@@ -161,12 +164,12 @@ async def test_retries_back_off_and_go_on_for_ever(stage: Stage) -> None:
     reads = 0
     original = stage.journal.read
 
-    async def counting(stream: c.PersonId) -> list[Fact]:
+    async def counting(stream: MeetingId) -> list[Fact]:
         nonlocal reads
         reads += 1
-        return await original(MEETING)
+        return await original(stream)
 
-    stage.journal.read = counting  # type: ignore[method-assign,assignment]
+    stage.journal.read = counting  # type: ignore[method-assign]  # only to count
     await stage.clock.pass_(minutes=10)
     assert 100 <= reads <= 130
     assert stage.journal.appends == appends
@@ -286,7 +289,7 @@ async def test_a_full_mailbox_is_busy_but_a_dropped_line_still_counts(stage: Sta
     stage.journal.hang = asyncio.Event()
     replies = [live.submit(c.SetCamera(VIC, n % 2 == 0), f"c{n}") for n in range(80)]
     await settle()
-    assert sum(reply.done() and isinstance(reply.result(), Busy) for reply in replies) == 80 - 65
+    assert sum(reply.done() and isinstance(reply.result(), Busy) for reply in replies) == 80 - 64
     live.detach(OTT, stage.lines.pop(OTT))
     stage.journal.hang.set()
     await settle()
@@ -308,8 +311,8 @@ async def test_commands_of_one_person_are_carried_out_in_order(stage: Stage) -> 
 
 async def test_an_unknown_person_is_sent_away(stage: Stage) -> None:
     live = await stage.open()
-    line = FakeLine(c.DeviceId("d"))
-    live.attach(c.PersonId("nobody"), line)
+    line = FakeLine(DeviceId("d"))
+    live.attach(PersonId("nobody"), line)
     await settle()
     assert line.goodbye == "session_ended"
     assert line.told == []
