@@ -19,6 +19,9 @@ from server.room.ids import MeetingId, PersonId
 from server.room.state import Role
 from server.store import BadText, Invited, Invitee, Meeting, new_id
 
+PLANNING = "/meetings"
+"""Where a plan is sent."""
+
 
 @dataclass(frozen=True, slots=True)
 class Shown:
@@ -54,7 +57,7 @@ class Adding:
 async def new_meeting_page(request: web.Request) -> web.Response:
     """GET /meetings/new."""
     who = await must_be_signed_in(request)
-    return _planning(request, who, Form({}), plan_form.first_rows(), Told(), 200)
+    return planning_page(request, who, Form({}), plan_form.first_rows())
 
 
 async def plan_meeting(request: web.Request) -> web.Response:
@@ -63,11 +66,11 @@ async def plan_meeting(request: web.Request) -> web.Response:
     who, form = await form_of(request)
     rows = plan_form.rows_of(form)
     if form["do"] != "plan":
-        return _planning(request, who, form, rows, Told(), 200)
+        return planning_page(request, who, form, rows)
     zone = plan_form.zone_of(form, edge.time_zone)
     plan, errors, checked = plan_form.check(form, rows, who.account.label, edge.clock.now(), zone)
     if plan is None:
-        return _planning(request, who, form, checked, errors, 422)
+        return planning_page(request, who, form, checked, errors, status=422)
     meeting = await edge.meetings.create(
         plan.title,
         _invitees(plan, who),
@@ -89,22 +92,24 @@ def _invitees(plan: plan_form.Plan, who: SignedIn) -> list[Invitee]:
     return people
 
 
-def _planning(
+def planning_page(
     request: web.Request,
     who: SignedIn,
     form: Form,
     rows: tuple[plan_form.Row, ...],
-    errors: Told,
-    status: int,
+    errors: Told | None = None,
+    *,
+    status: int = 200,
 ) -> web.Response:
-    edge = request.app[EDGE]
-    return edge.pages.desk(
+    """The form of a plan with everything that was typed, and beside it what is wrong."""
+    told = errors or Told()
+    return request.app[EDGE].pages.desk(
         who,
         "new_meeting.html",
         status=status,
         form=form,
         rows=plan_form.with_options(rows, who.account.label),
-        errors=Told(errors, rows="") if any(row.errors for row in rows) else errors,
+        errors=Told(told, rows="") if any(row.errors for row in rows) else told,
         roles=plan_form.ROLE_OPTIONS,
         most=plan_form.MOST,
     )
@@ -167,7 +172,8 @@ async def add_person(request: web.Request) -> web.Response:
         {person.label.casefold() for person in people},
     )
     if len(people) > plan_form.MOST:
-        errors["label"] = f"Up to {plan_form.MOST + 1} people can meet."
+        told = Told({"": f"Up to {plan_form.MOST + 1} people can meet. Nothing was changed."})
+        return await _meeting(request, who, meeting, status=422, errors=told)
     if errors:
         adding = Adding(open=True, label=form["label"], role=form["role"], attached=form["with"], errors=errors)
         return await _meeting(request, who, meeting, status=422, adding=adding)

@@ -84,6 +84,6 @@ def _or_sign_in(handler: Handler) -> Handler:
         try:
             return await handler(request)
         except SignInFirst:
-            return await accounts.sign_in_page(request, request.path)
+            return await accounts.sign_in_page(request)
 
     return check

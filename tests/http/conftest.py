@@ -15,10 +15,3 @@ async def site(tmp_path: Path) -> AsyncIterator[sites.Site]:
     async with sites.running(tmp_path) as running:
         yield running
         print(running.log.getvalue())  # shown when the test fails
-
-
-@pytest.fixture
-async def secure_site(tmp_path: Path) -> AsyncIterator[sites.Site]:
-    """Behind a proxy that speaks TLS."""
-    async with sites.running(tmp_path, secure=True) as running:
-        yield running

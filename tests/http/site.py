@@ -104,8 +104,9 @@ class Page:
 class Visitor:
     """One browser: it keeps cookies and says where a request comes from, as browsers do, unless told otherwise."""
 
-    def __init__(self, origin: str, *, cookies: bool = True) -> None:
-        self._origin = URL(origin)
+    def __init__(self, address: str, origin: str, *, cookies: bool = True) -> None:
+        """`address` is where it connects; `origin` is what it takes the site for."""
+        self._address, self._origin = URL(address), origin
         jar = CookieJar(unsafe=True) if cookies else DummyCookieJar()
         self.http = ClientSession(cookie_jar=jar)
 
@@ -121,14 +122,14 @@ class Visitor:
         headers: Mapping[str, str] | None = None,
         **more: str,
     ) -> Page:
-        told = {"Sec-Fetch-Site": "same-origin", "Origin": str(self._origin.origin())}
+        told = {"Sec-Fetch-Site": "same-origin", "Origin": self._origin}
         return await self.ask(
             "POST", path, headers=headers if headers is not None else told, data={**(form or {}), **more}
         )
 
     async def ask(self, method: str, path: str, **how: Any) -> Page:
         how.setdefault("allow_redirects", False)
-        async with self.http.request(method, self._origin.join(URL(path, encoded=True)), **how) as response:
+        async with self.http.request(method, self._address.join(URL(path, encoded=True)), **how) as response:
             return await _read(response)
 
     def cookies(self) -> dict[str, str]:
@@ -145,6 +146,7 @@ class Site:
     """The running site and what stands behind it."""
 
     origin: str
+    """Where it is connected to, always by plain HTTP."""
     edge: Edge
     clock: HandClock
     rooms: HeardRooms
@@ -154,7 +156,7 @@ class Site:
     visitors: contextlib.AsyncExitStack
 
     async def visitor(self, *, cookies: bool = True) -> Visitor:
-        made = Visitor(self.origin, cookies=cookies)
+        made = Visitor(self.origin, self.edge.origin, cookies=cookies)
         await self.visitors.enter_async_context(made.http)
         return made
 
@@ -190,9 +192,16 @@ async def link_for(site: Site, visitor: Visitor, meeting: str, label: str) -> st
     before = issued.isoformat() if issued else ""
     page = await visitor.post(f"{meeting}/people/{person.id}/link", csrf=await csrf(visitor), before=before)
     assert page.status == 200, page.said
-    found = re.search(rf'value="({re.escape(site.origin)}/join#[\w-]+)"', page.text)
+    found = re.search(rf'value="({re.escape(site.edge.origin)}/join#[\w-]+)"', page.text)
     assert found
     return found[1]
+
+
+def filled(path: str, **parts: str) -> str:
+    """The path of a route with its parts put in; "x" for one that is not given."""
+    done = re.sub(r"\{(\w+):(?:[^{}]|\{[^}]*\})+\}", lambda found: parts.get(found[1], "x"), path)
+    assert "{" not in done, done
+    return done
 
 
 def bundles(folder: Path) -> StaticFiles:
@@ -231,7 +240,7 @@ async def running(folder: Path, *, secure: bool = False) -> AsyncIterator[Site]:
         pages=Pages(WEB / "templates", files, exit_url="about:blank", time_zone="Europe/London"),
         files=files,
         attempts=Attempts(trust_proxy=False),
-        origin=here,
+        origin=here.replace("http", "https") if secure else here,
         origins=origins,
         secure=secure,
         time_zone="Europe/London",
