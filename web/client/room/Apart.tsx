@@ -50,7 +50,7 @@ function Ready({ view: { me } }: { view: View }) {
         <button type="button" aria-pressed={me.ready} onClick={() => send("set_ready", { ready: true })}>
           {words.ready}
         </button>
-        <button type="button" aria-pressed={!me.ready} onClick={() => send("set_ready", { ready: false })}>
+        <button type="button" onClick={() => send("set_ready", { ready: false })}>
           {words.notReady}
         </button>
       </div>

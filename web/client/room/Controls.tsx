@@ -28,7 +28,7 @@ export function Controls() {
           ))}
         </div>
         {main === undefined ? (
-          <p class="main listening">{words.listening}</p>
+          <p class="main listening">{now.me.in_circle ? words.listening : words.takeYourTime}</p>
         ) : (
           <button
             type="button"
@@ -50,7 +50,7 @@ export function Controls() {
 function Mine({ view: now }: { view: View }) {
   const { microphone } = media.value;
   return (
-    <div class="mine">
+    <div class="standing">
       <p class="microphone">
         <MicrophoneIcon on={microphoneOn.value} />
         <span>{microphoneSays(now, microphone)}</span>

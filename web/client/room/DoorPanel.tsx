@@ -113,14 +113,20 @@ function DoorActs({ row }: { row: Row }) {
         </button>
       )}
       {may("visit") && (
-        <button type="button" class="small" onClick={() => send("visit", { person: row.id })}>
-          {says.visit(row.label)}
+        <button
+          type="button"
+          class="small"
+          aria-label={says.visit(row.label)}
+          onClick={() => send("visit", { person: row.id })}
+        >
+          {says.goThere}
         </button>
       )}
       {may("refuse") && (
         <button
           type="button"
           class="small quiet"
+          aria-label={says.refuseTitle(row.label)}
           onClick={() =>
             ask({
               title: says.refuseTitle(row.label),

@@ -102,7 +102,13 @@ function chairSays(row: Row, { people }: Console): string {
   if (row.visiting !== null)
     return says.withPerson(people.find((person) => person.id === row.visiting)?.label ?? "");
   if (row.door !== "admitted") return says.doors[row.door];
-  return `${says.ownPlace}, ${row.ready ? says.isReady : says.notReady}`;
+  return row.ready ? says.isReady : says.notReady;
+}
+
+function middleSays({ phase, mode }: View): string {
+  if (phase === "scheduled") return says.closedDoors;
+  if (phase === "doors_open") return says.arriving;
+  return words.modeSays[mode ?? "quiet"];
 }
 
 /** The middle of the circle: the mode, the holder, how long they have had the piece. */
@@ -117,7 +123,7 @@ function Turn({ view: now, console: { turn, people } }: { view: View; console: C
   if (turn === null || holder === undefined)
     return (
       <div class="turn">
-        <h2>{words.modeSays[now.mode ?? "quiet"]}</h2>
+        <h2>{middleSays(now)}</h2>
       </div>
     );
   const minutes = Math.floor((clock() - turn.since) / 60_000);

@@ -4,7 +4,7 @@ import { now } from "../beat";
 import { send } from "../transport";
 import type { Console, Mode, Row, View } from "../wire";
 import { consoleWords as says } from "./consoleWords";
-import { lasted } from "./words";
+import { lasted, names } from "./words";
 
 const modes = Object.keys(says.modes) as readonly Mode[];
 
@@ -35,13 +35,14 @@ export function ModePanel({ view }: { view: View }) {
 }
 
 export function QueuePanel({ view, console: { queue, people, come_back } }: PanelProps) {
-  const chaired = view.mode === "chaired" || view.mode === "quiet";
+  const chaired = view.mode === "chaired" || queue.length > 0;
   const label = (id: string) => people.find((row) => row.id === id)?.label ?? "";
+  if (view.phase !== "under_way" && queue.length === 0) return null;
   if (!chaired && come_back.length === 0) return null;
   return (
     <section class="panel" aria-labelledby="queue-title">
-      <h2 id="queue-title">{says.asked}</h2>
-      {come_back.length > 0 && <p class="soft">{says.comeBackTo(come_back.map(label))}</p>}
+      <h2 id="queue-title">{chaired ? says.asked : says.comeBackTo}</h2>
+      {come_back.length > 0 && <p>{names(come_back.map(label))}</p>}
       {chaired && queue.length === 0 && <p class="soft">{says.nobodyAsked}</p>}
       <ol class="rows">
         {queue.map(({ person, since }, index) => {

@@ -2,7 +2,7 @@
 
 import type { ComponentChildren, JSX } from "preact";
 import type { Row, Seated, View } from "../wire";
-import { columns, companion, places, seatingOf, seatSize, type Point } from "./seating";
+import { columns, columnsAlike, companion, places, seatingOf, seatSize, type Point } from "./seating";
 import { Tile } from "./Tile";
 import { roleWords, words } from "./words";
 
@@ -25,6 +25,7 @@ export function Stage({ view, label, children, chairs, emptyChair, asking }: Sta
   const place = places(order, view.me.id);
   const size = seatSize(order.length);
   const inRow = columns(view.here.length);
+  const alike = columnsAlike(view.here.length);
   const empty = chairs?.filter((row) => !view.here.some((seat) => seat.id === row.id)) ?? [];
   return (
     <section class={`stage ${form}${view.me.in_holding ? " private" : ""}`} aria-label={label}>
@@ -33,15 +34,15 @@ export function Stage({ view, label, children, chairs, emptyChair, asking }: Sta
         style={style({
           "--wide": size.wide,
           "--high": size.high,
+          "--less": size.less,
           "--in-row": inRow,
           "--rows": Math.ceil(view.here.length / inRow),
+          "--alike": alike,
+          "--alike-rows": Math.ceil(view.here.length / alike),
         })}
       >
         <div class="table" aria-hidden="true" />
-        <ol
-          class={`seats ${view.here.length > 8 ? "many" : view.here.length > 4 ? "some" : "few"}`}
-          aria-label={label}
-        >
+        <ol class={view.here.length > 8 ? "seats many" : "seats"} aria-label={label}>
           {view.here.map((seat, index) => (
             <Seat
               key={seat.id}
@@ -57,7 +58,7 @@ export function Stage({ view, label, children, chairs, emptyChair, asking }: Sta
           ))}
           {empty.map((row) => (
             <li class="seat chair" key={row.id} style={style(onRing(place.get(row.id)))}>
-              <div class="tile empty">
+              <div class={row.ready || row.called_until !== null ? "tile empty ready-chair" : "tile empty"}>
                 <span class="status">{emptyChair?.(row)}</span>
               </div>
               <p class="name">

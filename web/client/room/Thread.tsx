@@ -40,7 +40,7 @@ export function Thread({ messages, to, allowed, label, note }: ThreadProps) {
         {messages.map((message, index) => (
           <li
             key={message.id}
-            class={message.mine ? "letter mine" : "letter"}
+            class={message.mine ? "letter from-me" : "letter"}
             ref={index === messages.length - 1 ? end : null}
           >
             <p class="by">

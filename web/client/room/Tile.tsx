@@ -66,7 +66,11 @@ export function Tile({ seat, children }: { seat: Seated; children?: ComponentChi
       {stream !== null && (
         <Picture stream={stream} own={seat.me} blurred={!seat.me && shownTo(seat.id) === "blurred"} />
       )}
-      {seat.away && <p class="dropped">{words.dropped}</p>}
+      {seat.away && (
+        <p class="dropped">
+          {words.lineDropped} <span>{words.placeKept}</span>
+        </p>
+      )}
       {children}
     </div>
   );

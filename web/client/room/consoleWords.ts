@@ -61,12 +61,17 @@ export const consoleWords = {
     `You are with ${label} in their own place. Only the two of you can see and hear each other.`,
   returnToCircle: "Back to the circle",
 
+  closedDoors: "The doors are closed",
+  arriving: "People are arriving",
+  closing: "Saying goodbye",
+
   // ---- the door ----------------------------------------------------------------------------------------------
   atTheDoor: "At the door",
   order: "In this order",
   earlier: (label: string) => `Bring in ${label} earlier`,
   later: (label: string) => `Bring in ${label} later`,
   visit: (label: string) => `Go to ${label}`,
+  goThere: "Go to them",
   refuse: "Not today",
   doors: {
     away: "not here yet",
@@ -98,7 +103,7 @@ export const consoleWords = {
   cameraOff: "no camera",
   saysNotYet: "“not yet”",
   comesIn: "coming in",
-  isReady: "ready",
+  isReady: "ready to go on",
   notReady: "not ready yet",
   ownPlace: "in their own place",
   inCircle: "in the circle",
@@ -125,7 +130,7 @@ export const consoleWords = {
   lies: "not taken up yet",
   takeBack: "Take the piece back",
   keptTurn: "Line dropped. The turn is kept.",
-  comeBackTo: (labels: readonly string[]) => `Asks you to come back: ${names(labels)}`,
+  comeBackTo: "Come back to",
   shares: "Time so far",
   sharesSay: (labels: readonly string[]) =>
     labels.length === 0 ? "Nobody has spoken yet." : `From most to least time: ${labels.join(", ")}`,

@@ -74,11 +74,15 @@ function bringIn(view: View, { people }: Console): Step {
 }
 
 function resume(view: View, { people, not_ready }: Console): Step {
-  const waiting = people.filter((row) => not_ready.includes(row.id)).map((row) => row.label);
+  const waiting = people.filter((row) => not_ready.includes(row.id));
   const why = view.phase === "frozen" ? says.frozenWhy : says.pausedWhy;
+  const near = waiting.find((row) => row.may.includes("visit"));
   return {
-    says: `${why} ${waiting.length > 0 ? says.waitsForReady(waiting) : says.resumeWhy}`,
+    says: `${why} ${waiting.length > 0 ? says.waitsForReady(waiting.map((row) => row.label)) : says.resumeWhy}`,
     ...offer(view, "resume", says.resume),
+    ...(near === undefined
+      ? {}
+      : { other: { says: says.visit(near.label), run: () => send("visit", { person: near.id }) } }),
   };
 }
 

@@ -15,14 +15,23 @@ export interface Seating {
   readonly focus: string | null;
 }
 
-/** On a narrow screen: the holder is large, or the facilitator while nobody holds; whoever speaks sees all alike. */
+/**
+ * On a narrow screen the holder is large, or the facilitator while nobody holds; whoever speaks sees all alike.  In private
+ * the other one is large, on any screen.
+ */
 export function seatingOf(view: View): Seating {
   const others = view.here.filter((seat) => !seat.me);
   const even: Seating = { form: "even", focus: null };
+  if (view.me.in_holding && others[0] !== undefined) return { form: "focus", focus: others[0].id };
   const iHold = view.here.some((seat) => seat.me && seat.holds);
   if (view.mode === "open" || iHold || others.length === 0) return even;
   const focus = others.find((seat) => seat.holds) ?? others.find((seat) => seat.role === "facilitator");
   return focus === undefined ? even : { form: "focus", focus: focus.id };
+}
+
+/** The same, where all are alike. */
+export function columnsAlike(people: number): number {
+  return people > 9 ? 4 : people > 4 ? 3 : 2;
 }
 
 export interface Point {
@@ -32,24 +41,54 @@ export interface Point {
   readonly y: number;
 }
 
-/** Where each chair stands on the ring: clockwise in the order of the seats, mine nearest to me, at the bottom. */
+/** The ring is a little squarer than an ellipse and about this much wider than high. */
+const SQUARENESS = 0.85;
+const WIDTH_TO_HEIGHT = 1.8;
+const STEPS = 720;
+
+const ring: readonly (Point & { readonly along: number })[] = (() => {
+  const bent = (value: number) => Math.sign(value) * Math.abs(value) ** SQUARENESS;
+  let along = 0;
+  let last: Point | null = null;
+  return Array.from({ length: STEPS + 1 }, (_, step) => {
+    const angle = (2 * Math.PI * step) / STEPS;
+    const point: Point = { x: -bent(Math.sin(angle)), y: bent(Math.cos(angle)) };
+    if (last !== null) along += Math.hypot((point.x - last.x) * WIDTH_TO_HEIGHT, point.y - last.y);
+    last = point;
+    return { ...point, along };
+  });
+})();
+
+/**
+ * Where each chair stands on the ring: clockwise in the order of the seats, mine nearest to me, at the bottom, and equally
+ * far apart along the ring (equal angles would crowd its narrow sides).
+ */
 export function places(chairs: readonly string[], me: string): ReadonlyMap<string, Point> {
   const mine = Math.max(0, chairs.indexOf(me));
+  const whole = ring.at(-1)?.along ?? 0;
   return new Map(
     chairs.map((id, index) => {
-      const angle = (2 * Math.PI * (index - mine)) / chairs.length;
-      return [id, { x: -Math.sin(angle), y: Math.cos(angle) }];
+      const along = (whole * ((index - mine + chairs.length) % chairs.length)) / chairs.length;
+      return [id, ring.find((point) => point.along >= along) ?? { x: 0, y: 1 }];
     }),
   );
 }
 
-/** How wide a seat of the ring may be, as shares of the stage's width and height in per cent: more people, smaller. */
-export function seatSize(chairs: number): { readonly wide: number; readonly high: number } {
-  if (chairs <= 4) return { wide: 23, high: 34 };
-  if (chairs <= 6) return { wide: 17.5, high: 28 };
-  if (chairs <= 8) return { wide: 15, high: 22 };
-  if (chairs <= 10) return { wide: 12.5, high: 18.5 };
-  return { wide: 11, high: 15.5 };
+/** How wide a seat of the ring is: at most `wide` % of the stage's width, and `high` % of its height less `less` px. */
+export interface SeatSize {
+  readonly wide: number;
+  readonly high: number;
+  readonly less: number;
+}
+
+/** The largest that leaves room for a larger holder on any chair and for the words in the middle, found by trying. */
+export function seatSize(chairs: number): SeatSize {
+  if (chairs <= 4) return { wide: 23, high: 53, less: 112 };
+  if (chairs <= 6) return { wide: 23, high: 50, less: 108 };
+  if (chairs === 7) return { wide: 19.5, high: 41, less: 66 };
+  if (chairs === 8) return { wide: 20, high: 33, less: 45 };
+  if (chairs <= 10) return { wide: 15, high: 35, less: 52 };
+  return { wide: 13.5, high: 24, less: 28 };
 }
 
 /** Who a person came with, as far as that is somebody here. */

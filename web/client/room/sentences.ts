@@ -27,13 +27,21 @@ export function whoSeesAndHears(view: View): string {
 /** What happens next, for somebody who is not a facilitator. */
 export function whatNext(view: View): string {
   const holder = view.here.find((seat) => seat.holds && !seat.me);
-  if (view.next === "wait_for_turn" && view.me.queue_position !== null)
-    return view.me.queue_position === 1 ? words.youAreNext : words.before(view.me.queue_position - 1);
-  if (view.next === "ask_to_speak" && holder !== undefined)
-    return `${words.holds(holder.label)}. ${words.nexts["ask_to_speak"]}`;
-  if (view.next !== "listen") return words.nexts[view.next] ?? "";
-  if (holder === undefined) return view.mode === "quiet" ? words.listenQuiet : words.listen;
-  return `${words.holds(holder.label)}. ${view.mode === "circle" ? words.goesRound : words.listenNow}`;
+  const held = holder === undefined ? "" : `${words.holds(holder.label)}. `;
+  const { queue_position } = view.me;
+  switch (view.next) {
+    case "wait_for_turn":
+      if (queue_position !== null)
+        return queue_position === 1 ? words.youAreNext : words.before(queue_position - 1);
+      return held === "" ? words.roundComes : held + words.comesToYou;
+    case "ask_to_speak":
+      return held + words.nexts[view.next];
+    case "listen":
+      if (held !== "") return held + words.listenNow;
+      return view.mode === "quiet" ? words.listenQuiet : words.listen;
+    default:
+      return words.nexts[view.next] ?? "";
+  }
 }
 
 /** Where my microphone stands, in words. */
