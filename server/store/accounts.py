@@ -67,7 +67,7 @@ class Accounts:
             if await _any(connection):
                 raise SetupRefused
             await connection.execute(delete(setup))
-            await connection.execute(insert(setup).values(only=1, token_hash=digest(token), expires_at=now + ttl))
+            await connection.execute(insert(setup).values(slot=1, token_hash=digest(token), expires_at=now + ttl))
         return token
 
     async def create_first(self, token: str, *, label: str, email: str, password: str, now: datetime) -> Account:

@@ -99,7 +99,7 @@ class _Password(TypedColumns):
 class _Setup(TypedColumns):
     """At most one row: the newest set-up token."""
 
-    only: Named[int] = Column(BigInteger, primary_key=True, autoincrement=False)
+    slot: Named[int] = Column(BigInteger, primary_key=True, autoincrement=False)
     token_hash: Named[bytes] = Column(LargeBinary)
     expires_at: Named[datetime] = Column(Moment)
 

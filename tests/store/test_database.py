@@ -106,7 +106,7 @@ async def test_a_store_that_could_not_hold_is_refused(url: str) -> None:
 async def test_whatever_goes_wrong_inside_a_transaction_undoes_all_of_it(database: Database) -> None:
     async def fail_after_writing() -> None:
         async with database.transaction() as connection:
-            await connection.execute(insert(setup).values(only=1, token_hash=b"", expires_at=NOW))
+            await connection.execute(insert(setup).values(slot=1, token_hash=b"", expires_at=NOW))
             raise LookupError("ours")
 
     with pytest.raises(LookupError, match="ours"):
@@ -119,7 +119,7 @@ async def test_a_cancelled_transaction_undoes_all_of_it_and_the_next_one_goes_on
 
     async def wait_for_ever() -> None:
         async with database.transaction() as connection:
-            await connection.execute(insert(setup).values(only=1, token_hash=b"", expires_at=NOW))
+            await connection.execute(insert(setup).values(slot=1, token_hash=b"", expires_at=NOW))
             written.set()
             await asyncio.Event().wait()
 
@@ -206,7 +206,7 @@ async def test_connections_cut_by_the_server_are_told_and_replaced(
 
     async def cut_inside() -> None:
         async with postgresql.transaction() as connection:
-            await connection.execute(insert(setup).values(only=1, token_hash=b"", expires_at=NOW))
+            await connection.execute(insert(setup).values(slot=1, token_hash=b"", expires_at=NOW))
             direct = await postgres.connect(address)
             await direct.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
             await direct.close()

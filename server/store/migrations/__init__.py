@@ -9,6 +9,7 @@ old copy would cascade into whatever refers to it.
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 from alembic import command
@@ -22,6 +23,8 @@ from server.store.errors import StoreFault, StoreNewer
 
 _LOCK = 0x7A1C_1457_AB1E
 """PostgreSQL's advisory lock for "somebody is migrating"; any number will do."""
+_moving = threading.Lock()
+"""Alembic keeps the connection that it works on in a global: two moves of one process would mix theirs up."""
 
 
 def config() -> Config:
@@ -47,11 +50,13 @@ async def bring_up(engine: AsyncEngine) -> None:
 
 
 async def move(connection: AsyncConnection, revision: str) -> None:
-    """Up or down to `revision` ("base" for nothing at all), all steps or none."""
+    """Up or down to `revision` ("base" for nothing at all), all steps or none.  One at a time in a process."""
     sqlite = connection.dialect.name == "sqlite"
-    if sqlite:
-        await _foreign_keys(connection, "OFF")
+    if not _moving.acquire(blocking=False):
+        raise RuntimeError("two migrations at once in one process")
     try:
+        if sqlite:
+            await _foreign_keys(connection, "OFF")
         async with connection.begin():
             if not sqlite:
                 await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
@@ -59,6 +64,7 @@ async def move(connection: AsyncConnection, revision: str) -> None:
             if sqlite and (await connection.execute(text("PRAGMA foreign_key_check"))).first():
                 raise StoreFault("a migration left a row that refers to nothing")
     finally:
+        _moving.release()
         if sqlite:
             await _foreign_keys(connection, "ON")
 

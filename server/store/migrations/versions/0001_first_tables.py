@@ -28,10 +28,10 @@ def upgrade() -> None:
     )
     op.create_table(
         "setup",
-        sa.Column("only", sa.BigInteger, autoincrement=False, nullable=False),
+        sa.Column("slot", sa.BigInteger, autoincrement=False, nullable=False),
         sa.Column("token_hash", sa.LargeBinary, nullable=False),
         sa.Column("expires_at", moment, nullable=False),
-        sa.PrimaryKeyConstraint("only", name="pk_setup"),
+        sa.PrimaryKeyConstraint("slot", name="pk_setup"),
     )
     op.create_table(
         "meeting",
