@@ -25,6 +25,7 @@ from server.http.pages import Pages
 from server.http.routes import build
 from server.http.serving import Deadlines, DeadlineSite
 from server.http.static import StaticFiles
+from server.realtime.gateway import Gateway, build_server
 from server.room.ids import MeetingId, PersonId
 from server.settings import Settings
 from server.store import Accounts, Database, Journal, Links, Meetings, Sessions
@@ -114,15 +115,16 @@ def _address_noted(settings: Settings) -> Iterator[None]:
 class _LiveRooms:
     """What the pages tell the live rooms."""
 
-    def __init__(self, rooms: Registry) -> None:
+    def __init__(self, rooms: Registry, gateway: Gateway) -> None:
         self._rooms = rooms
+        self._gateway = gateway
 
     async def people_changed(self, meeting: MeetingId) -> None:
         with contextlib.suppress(Stalled):  # it is in the store, and the room reads it when it is opened again
             await self._rooms.people_changed(meeting)
 
     async def sessions_ended(self, meeting: MeetingId, person: PersonId) -> None:
-        """Nothing yet."""
+        self._gateway.end_sessions(person)
 
 
 class _Ears:
@@ -156,17 +158,27 @@ async def serving(settings: Settings, listening: socket.socket, store: Store) ->
     plane = MediaPlane(addresses=settings.media_addresses or None, listener=ears)
     link = ears.link = MediaLink(plane)
     rooms = Registry(journal=store.journal, invitations=store.meetings, link=link, clock=clock)
+    attempts = Attempts(trust_proxy=settings.trust_proxy)
+    gateway = build_server(
+        registry=rooms,
+        sessions=store.sessions,
+        people=store.meetings,
+        clock=clock,
+        origins=settings.origins,
+        secure=settings.secure,
+        address_of=attempts.caller,
+    )
     edge = Edge(
         database=store.database,
         accounts=store.accounts,
         sessions=store.sessions,
         meetings=store.meetings,
         links=store.links,
-        rooms=_LiveRooms(rooms),
+        rooms=_LiveRooms(rooms, gateway),
         clock=clock,
         pages=Pages(folder / "templates", files, exit_url=settings.exit_url, time_zone=settings.time_zone),
         files=files,
-        attempts=Attempts(trust_proxy=settings.trust_proxy),
+        attempts=attempts,
         origin=settings.origin,
         origins=settings.origins,
         secure=settings.secure,
@@ -176,7 +188,9 @@ async def serving(settings: Settings, listening: socket.socket, store: Store) ->
     )
     await plane.start()
     deadlines = Deadlines()
-    runner = web.AppRunner(build(edge, deadlines), access_log=None, shutdown_timeout=_GOODBYE, keepalive_timeout=30.0)
+    app = build(edge, deadlines)
+    gateway.attach(app)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=_GOODBYE, keepalive_timeout=30.0)
     await runner.setup()
     site = DeadlineSite(runner, listening, deadlines, _tls(settings))
     await site.start()
@@ -187,6 +201,7 @@ async def serving(settings: Settings, listening: socket.socket, store: Store) ->
     finally:
         await site.stop()
         await rooms.close()
+        await gateway.close()
         await plane.stop()
         await runner.cleanup()
 
