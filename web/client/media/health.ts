@@ -3,8 +3,12 @@
 const LOOK_EVERY = 1000;
 /** A browser calls a connection disconnected after a few lost checks; it may come back by itself this long, in ms. */
 const DISCONNECTED_FOR = 1500;
-/** Not even an answer to a connectivity check (every 2.5 s at the most) for this long, in ms. */
-const SILENT_FOR = 6000;
+/**
+ * Nothing at all came in for so long, in ms, and so many connectivity checks went unanswered.  A browser in doubt checks
+ * every 250 ms, so this is 4 to 5 s after the last packet; Chromium itself says "disconnected" after 8 s.
+ */
+const SILENT_FOR = 3000;
+const UNANSWERED = 6;
 /** A connection that never came up, in ms. */
 const NOT_UP_FOR = 8000;
 
@@ -13,6 +17,7 @@ export function watch(peer: RTCPeerConnection, hooks: { up: () => void; dead: ()
   let stopped = false;
   let heard = 0;
   let heardAt = performance.now();
+  let checksThen = 0;
   let downSince: number | null = performance.now();
   let wasUp = false;
 
@@ -46,26 +51,36 @@ export function watch(peer: RTCPeerConnection, hooks: { up: () => void; dead: ()
     const now = performance.now();
     if (downSince !== null && now - downSince > (wasUp ? DISCONNECTED_FOR : NOT_UP_FOR)) dead();
     if (downSince !== null || stopped) return;
-    const sum = await received(peer);
-    if (sum === null || sum !== heard) {
-      heard = sum ?? 0;
+    const traffic = await trafficOf(peer);
+    if (traffic === null) return;
+    if (traffic.received !== heard) {
+      heard = traffic.received;
       heardAt = now;
-    } else if (now - heardAt > SILENT_FOR) dead();
+      checksThen = traffic.checks;
+    } else if (now - heardAt > SILENT_FOR && traffic.checks - checksThen >= UNANSWERED) dead();
   };
   peer.addEventListener("connectionstatechange", changed);
   const timer = setInterval(() => void look(), LOOK_EVERY);
   return stop;
 }
 
-/** Grows with whatever arrives; null where the browser does not count its checks, so that silence proves nothing. */
-async function received(peer: RTCPeerConnection): Promise<number | null> {
-  let sum: number | null = null;
+/**
+ * `received` grows with whatever arrives, `checks` with each connectivity check sent; null where the browser does not
+ * count its checks, so that silence proves nothing.
+ */
+async function trafficOf(peer: RTCPeerConnection): Promise<{ received: number; checks: number } | null> {
+  let counted = false;
+  let received = 0;
+  let checks = 0;
   const stats = await peer.getStats();
   stats.forEach((entry: RTCStats) => {
     if (entry.type !== "candidate-pair") return;
-    const { bytesReceived, responsesReceived, requestsReceived } = entry as RTCIceCandidatePairStats;
+    const { bytesReceived, responsesReceived, requestsReceived, requestsSent } =
+      entry as RTCIceCandidatePairStats;
     if (responsesReceived === undefined) return;
-    sum = (sum ?? 0) + (bytesReceived ?? 0) + responsesReceived + (requestsReceived ?? 0);
+    counted = true;
+    received += (bytesReceived ?? 0) + responsesReceived + (requestsReceived ?? 0);
+    checks += requestsSent ?? 0;
   });
-  return sum;
+  return counted ? { received, checks } : null;
 }
