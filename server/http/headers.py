@@ -18,7 +18,6 @@ IMMUTABLE = "public, max-age=31536000, immutable"
 _OURS = ("autoplay", "camera", "clipboard-write", "fullscreen", "microphone", "screen-wake-lock", "speaker-selection")
 _NOBODYS = (
     "accelerometer",
-    "bluetooth",
     "browsing-topics",
     "display-capture",
     "geolocation",
@@ -33,7 +32,6 @@ _NOBODYS = (
     "publickey-credentials-get",
     "serial",
     "usb",
-    "web-share",
     "xr-spatial-tracking",
 )
 PERMISSIONS = ", ".join([*(f"{name}=(self)" for name in _OURS), *(f"{name}=()" for name in _NOBODYS)])

@@ -15,9 +15,9 @@ from tests.http.site import EMAIL, PASSWORD, Page, Site, csrf, filled, link_for,
 
 CAMERA = (
     "autoplay=(self), camera=(self), clipboard-write=(self), fullscreen=(self), microphone=(self), "
-    "screen-wake-lock=(self), speaker-selection=(self), accelerometer=(), bluetooth=(), browsing-topics=(), "
+    "screen-wake-lock=(self), speaker-selection=(self), accelerometer=(), browsing-topics=(), "
     "display-capture=(), geolocation=(), gyroscope=(), hid=(), idle-detection=(), local-fonts=(), magnetometer=(), "
-    "midi=(), payment=(), picture-in-picture=(), publickey-credentials-get=(), serial=(), usb=(), web-share=(), "
+    "midi=(), payment=(), picture-in-picture=(), publickey-credentials-get=(), serial=(), usb=(), "
     "xr-spatial-tracking=()"
 )
 ON_THE_WIRE = {"Content-Type", "Content-Length", "Content-Encoding", "Date", "Connection", "Location", "Allow", "Vary"}

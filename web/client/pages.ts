@@ -34,7 +34,9 @@ function onNewFragment(): void {
 
 /** Times as the reader's own clock shows them, with the name of its zone. */
 function localTime(iso: string): string {
-  return new Intl.DateTimeFormat(document.documentElement.lang, {
+  const { lang } = document.documentElement;
+  const spoken = navigator.languages.find((language) => language.split("-")[0] === lang) ?? lang;
+  return new Intl.DateTimeFormat(spoken, {
     weekday: "long",
     day: "numeric",
     month: "long",
@@ -117,6 +119,12 @@ function sendOnce(): void {
   });
 }
 
+/** An answer to a form has the address of the form; a reload must show the page and not send the form again. */
+function showAddress(): void {
+  const address = document.querySelector<HTMLElement>("[data-address]")?.dataset["address"];
+  if (address !== undefined) history.replaceState(null, "", address);
+}
+
 function leaveWithoutTrace(): void {
   for (const link of all<HTMLAnchorElement>("a[data-leave]"))
     link.addEventListener("click", (event) => {
@@ -134,5 +142,6 @@ document.addEventListener("DOMContentLoaded", () => {
   followNames();
   sendOnce();
   leaveWithoutTrace();
+  showAddress();
   document.querySelector<HTMLElement>("[data-focus]")?.focus();
 });
