@@ -28,6 +28,18 @@ test("whoever arrives goes from the welcome over the device check to the questio
   );
 });
 
+test("before the doors are open there is nothing to answer, and the question comes by itself", () => {
+  const ready: Standing = { ...here, step: "question", checked: true };
+  assert.equal(
+    screenOf({ ...ready, view: viewOf({}, { next: "wait_for_doors" }) }),
+    "early",
+  );
+  assert.equal(
+    screenOf({ ...ready, view: viewOf({}, { next: "check_in" }) }),
+    "question",
+  );
+});
+
 test("nobody is brought before the others without having looked at their own picture", () => {
   for (const door of ["waiting", "admitted"] as const)
     assert.equal(

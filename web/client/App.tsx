@@ -3,6 +3,7 @@
 import type { JSX } from "preact";
 import { Connecting } from "./before/Connecting";
 import { Devices } from "./before/Devices";
+import { Early } from "./before/Early";
 import { Gone } from "./before/Gone";
 import { Holding } from "./before/Holding";
 import { Question } from "./before/Question";
@@ -15,6 +16,7 @@ const screens: Readonly<Record<Screen, () => JSX.Element | null>> = {
   connecting: Connecting,
   welcome: Welcome,
   devices: Devices,
+  early: Early,
   question: Question,
   holding: Holding,
   room: Room,

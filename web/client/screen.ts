@@ -4,7 +4,8 @@ import { computed } from "@preact/signals";
 import { bye, link, ui, view, type Link, type Step } from "./store";
 import type { View } from "./wire";
 
-export type Screen = "connecting" | "welcome" | "devices" | "question" | "holding" | "room" | "gone";
+export type Screen =
+  "connecting" | "welcome" | "devices" | "question" | "early" | "holding" | "room" | "gone";
 
 export interface Standing {
   readonly view: View | null;
@@ -25,7 +26,8 @@ export function screenOf({ view, link, bye, step, checked, reconsider }: Standin
   switch (me.door) {
     case "away":
     case "arriving":
-      return step;
+      // the question is asked when somebody is there to hear the answer
+      return step === "question" && view.next === "wait_for_doors" ? "early" : step;
     case "waiting":
       return !checked ? "devices" : reconsider ? "question" : "holding";
     case "admitted":

@@ -16,7 +16,7 @@ interface FrameProps {
   /** Beside the ways out, where there are no steps. */
   readonly aside?: string;
   readonly children: ComponentChildren;
-  readonly actions?: ComponentChildren;
+  readonly actions?: ComponentChildren | undefined;
 }
 
 export function Frame({ name, step, aside, children, actions }: FrameProps) {

@@ -14,6 +14,7 @@ import { invitation, may, media, microphoneOn, ui, unread, view } from "../store
 import { send } from "../transport";
 import type { View } from "../wire";
 import { Frame, Title } from "./Frame";
+import { Breath } from "./Breath";
 import { shortAppointment } from "./Welcome";
 import { before } from "./words";
 
@@ -66,24 +67,18 @@ export function Holding() {
   );
 }
 
-function Alone({ view: { me, next } }: { view: View }) {
+function Alone({ view: { me } }: { view: View }) {
   const undecided = me.willing === "not_sure" || me.willing === "no";
   return (
     <>
-      <p class="breath" aria-hidden="true">
-        {before.breathe.map((line) => (
-          <span key={line}>{line}</span>
-        ))}
-      </p>
+      <Breath />
       <Title>{before.own}</Title>
       <p class="soft">
         {me.not_yet ? before.saidNotYet : me.willing === "unasked" ? before.yes : before[me.willing]}
       </p>
       <div class="note before-next">
         <b>{before.nextTitle}</b>
-        <p>
-          {undecided ? before.nextTalk : next === "wait_for_doors" ? before.nextClosed : before.nextNotice}
-        </p>
+        <p>{undecided ? before.nextTalk : before.nextNotice}</p>
         {may("answer_door") && (
           <button type="button" class="plain" onClick={() => (ui.reconsider.value = true)}>
             {before.changeAnswer}

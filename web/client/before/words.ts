@@ -80,6 +80,11 @@ export const before = {
   ],
   helpWrite: "You can also write to your facilitator.",
 
+  // ---- before the doors are open ------------------------------------------------------------------------------
+  early: "You are here",
+  earlyMore: "The meeting is not open yet. When your facilitator opens it, this page goes on by itself.",
+  earlyWho: "Nobody can see or hear you.",
+
   // ---- the question -------------------------------------------------------------------------------------------
   ask: "Do you still want to take part today?",
   askMore: "Each answer is fine. Only your facilitator sees it.",
@@ -99,7 +104,6 @@ export const before = {
   saidNotYet: "You said “not yet”. Your facilitator knows. Take the time you need.",
   onlyFacilitator: "Only your facilitator can see and hear you, when they visit.",
   nextTitle: "What happens next",
-  nextClosed: "The meeting is not open yet. You do not have to do anything.",
   nextNotice: "You will be told ten seconds before anyone can hear you, and you can say “not yet”.",
   nextTalk: "Your facilitator comes to you here. You can change your answer.",
   changeAnswer: "Change my answer",

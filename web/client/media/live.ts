@@ -23,7 +23,7 @@ const placed = computed(() => {
 });
 
 /** From the device check on, until there is nobody left to meet. */
-const capturing = computed(() => ["devices", "question", "holding", "room"].includes(screen.value));
+const capturing = computed(() => ["devices", "early", "question", "holding", "room"].includes(screen.value));
 
 /** Starts everything; called once. */
 export function startMedia(): void {
