@@ -6,6 +6,7 @@ import type { Row, View } from "../wire";
 import { ask } from "./Confirm";
 import { consoleWords as says } from "./consoleWords";
 import { byArrival } from "./nextStep";
+import { goTo } from "./panels";
 import { lasted, roleWords, words } from "./words";
 
 const outside: readonly Row["door"][] = ["away", "arriving", "waiting"];
@@ -100,15 +101,13 @@ function DoorState({ row }: { row: Row }) {
 
 function DoorActs({ row }: { row: Row }) {
   const may = (command: string) => row.may.includes(command);
-  if (!may("admit") && !may("visit") && !may("refuse")) return null;
+  // the one who comes next is brought in from the next safe step, above
+  const admit = may("admit") && !row.next_in;
+  if (!admit && !may("visit") && !may("refuse")) return null;
   return (
     <div class="acts">
-      {may("admit") && (
-        <button
-          type="button"
-          class={row.next_in ? "small primary" : "small"}
-          onClick={() => send("admit", { person: row.id })}
-        >
+      {admit && (
+        <button type="button" class="small" onClick={() => send("admit", { person: row.id })}>
           {says.bringIn(row.label)}
         </button>
       )}
@@ -116,8 +115,8 @@ function DoorActs({ row }: { row: Row }) {
         <button
           type="button"
           class="small"
-          aria-label={says.visit(row.label)}
-          onClick={() => send("visit", { person: row.id })}
+          aria-label={`${says.goThere}, ${row.label}`}
+          onClick={() => goTo(row.id)}
         >
           {says.goThere}
         </button>
@@ -126,7 +125,7 @@ function DoorActs({ row }: { row: Row }) {
         <button
           type="button"
           class="small quiet"
-          aria-label={says.refuseTitle(row.label)}
+          aria-label={`${says.refuse}, ${row.label}`}
           onClick={() =>
             ask({
               title: says.refuseTitle(row.label),

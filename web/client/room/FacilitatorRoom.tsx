@@ -81,6 +81,11 @@ function Circle({ view: now, console }: { view: View; console: Console }) {
       <Stage view={now} label={words.withYou(visited.map((seat) => seat.label))}>
         <div class="turn">
           <h2>{words.withYou(visited.map((seat) => seat.label))}</h2>
+          {now.may.includes("return_to_circle") && (
+            <button type="button" class="return" onClick={() => send("return_to_circle")}>
+              {says.returnToCircle}
+            </button>
+          )}
         </div>
       </Stage>
     );
@@ -161,6 +166,7 @@ function Aside({ view: now, console }: { view: View; console: Console }) {
           <ModePanel view={now} />
           <QueuePanel view={now} console={console} />
           <SharesPanel people={people} />
+          <Ends view={now} />
         </>
       )}
     </aside>
@@ -259,29 +265,37 @@ function Foot({ view: now }: { view: View }) {
       >
         {says.pause}
       </button>
-      <div class="ends">
-        {may("begin_closing") && (
-          <button type="button" class="quiet" onClick={() => send("begin_closing")}>
-            {says.beginClosing}
-          </button>
-        )}
-        {may("leave") && (
-          <button
-            type="button"
-            class="quiet"
-            onClick={() =>
-              ask({ title: says.leaveTitle, text: says.leaveText, yes: says.leaveYes, run: leave })
-            }
-          >
-            {says.leave}
-          </button>
-        )}
-        {may("end_meeting") && now.console !== null && (
-          <button type="button" class="quiet" onClick={() => now.console && askToEnd(now.console)}>
-            {says.end}
-          </button>
-        )}
-      </div>
+      <Ends view={now} />
     </footer>
+  );
+}
+
+/** The ways in which it ends; on a narrow screen they stand at the end of "Now" instead of at the foot. */
+function Ends({ view: now }: { view: View }) {
+  const may = (command: string) => now.may.includes(command);
+  return (
+    <div class="ends">
+      {may("begin_closing") && (
+        <button type="button" class="quiet" onClick={() => send("begin_closing")}>
+          {says.beginClosing}
+        </button>
+      )}
+      {may("leave") && (
+        <button
+          type="button"
+          class="quiet"
+          onClick={() =>
+            ask({ title: says.leaveTitle, text: says.leaveText, yes: says.leaveYes, run: leave })
+          }
+        >
+          {says.leave}
+        </button>
+      )}
+      {may("end_meeting") && now.console !== null && (
+        <button type="button" class="quiet" onClick={() => now.console && askToEnd(now.console)}>
+          {says.end}
+        </button>
+      )}
+    </div>
   );
 }

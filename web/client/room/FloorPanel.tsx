@@ -4,7 +4,7 @@ import { now } from "../beat";
 import { send } from "../transport";
 import type { Console, Mode, Row, View } from "../wire";
 import { consoleWords as says } from "./consoleWords";
-import { lasted, names } from "./words";
+import { ago, names } from "./words";
 
 const modes = Object.keys(says.modes) as readonly Mode[];
 
@@ -52,7 +52,7 @@ export function QueuePanel({ view, console: { queue, people, come_back } }: Pane
               <li class="row" key={person}>
                 <div class="grow">
                   <b>{row.label}</b>
-                  <small>{says.ago(lasted(now() - since))}</small>
+                  <small>{ago(now() - since)}</small>
                 </div>
                 {row.may.includes("deny_request") && (
                   <button

@@ -55,7 +55,10 @@ export function LettersPanel({ people }: { people: readonly Row[] }) {
 }
 
 function Choose({ people, all }: { people: readonly Row[]; all: readonly Message[] }) {
-  const rows = people.filter((row) => row.may.includes("send_message") || between(all, row.id).length > 0);
+  const rows = people.filter(
+    (row) =>
+      row.role !== "facilitator" && (row.may.includes("send_message") || between(all, row.id).length > 0),
+  );
   return (
     <section class="panel" aria-labelledby="letters-title">
       <h2 id="letters-title">{says.letters}</h2>

@@ -6,6 +6,7 @@ import { ask } from "./Confirm";
 import { consoleWords as says } from "./consoleWords";
 import { CameraIcon, LineIcon, MicrophoneIcon } from "./icons";
 import { writeTo } from "./LettersPanel";
+import { goTo } from "./panels";
 import { roleWords, words } from "./words";
 
 export function PeoplePanel({ people, mode }: { people: readonly Row[]; mode: Mode | null }) {
@@ -67,7 +68,7 @@ function PersonActs({ row, mode }: { row: Row; mode: Mode | null }) {
     ["grant_floor", mode === "circle" ? says.lay : says.give, () => send("grant_floor", { person })],
     ["admit", says.bringIn(label), () => send("admit", { person })],
     ["see_off", says.seeOff(label), () => send("see_off", { person })],
-    ["visit", says.visit(label), () => send("visit", { person })],
+    ["visit", says.visit(label), () => goTo(person)],
     ["send_message", says.write, () => writeTo(person)],
     ["allow_return", says.allowReturn, () => send("allow_return", { person })],
     [

@@ -4,7 +4,7 @@ import { now } from "../beat";
 import { send } from "../transport";
 import type { Row } from "../wire";
 import { consoleWords as says } from "./consoleWords";
-import { lasted, words } from "./words";
+import { ago, words } from "./words";
 
 export function SignsPanel({ people }: { people: readonly Row[] }) {
   const rows = people.filter((row) => row.signal !== null);
@@ -18,7 +18,7 @@ export function SignsPanel({ people }: { people: readonly Row[] }) {
             <div class="grow">
               <b>{row.label}</b>: {row.signal !== null && words.signs[row.signal][0]}
               <small>
-                {row.signal_at !== null && `${says.ago(lasted(now() - row.signal_at))} · `}
+                {row.signal_at !== null && `${ago(now() - row.signal_at)} · `}
                 {says.signsNote}
               </small>
             </div>

@@ -3,7 +3,8 @@
 import { send } from "../transport";
 import type { Console, Row, View } from "../wire";
 import { consoleWords as says } from "./consoleWords";
-import { lasted } from "./words";
+import { goTo } from "./panels";
+import { ago } from "./words";
 
 export interface Step {
   readonly says: string;
@@ -55,7 +56,7 @@ function bringIn(view: View, { people }: Console): Step {
     : {};
   if (row === undefined) return { says: says.beginWhy, ...offer(view, "begin", says.begin) };
   const visit = row.may.includes("visit")
-    ? { button: { says: says.visit(row.label), run: () => send("visit", { person: row.id }) } }
+    ? { button: { says: says.visit(row.label), run: () => goTo(row.id) } }
     : {};
   if (row.called_until !== null) return { says: says.called(row.label) };
   if (row.door === "away") return { says: says.nextAway(row.label), ...begin };
@@ -80,9 +81,7 @@ function resume(view: View, { people, not_ready }: Console): Step {
   return {
     says: `${why} ${waiting.length > 0 ? says.waitsForReady(waiting.map((row) => row.label)) : says.resumeWhy}`,
     ...offer(view, "resume", says.resume),
-    ...(near === undefined
-      ? {}
-      : { other: { says: says.visit(near.label), run: () => send("visit", { person: near.id }) } }),
+    ...(near === undefined ? {} : { other: { says: says.visit(near.label), run: () => goTo(near.id) } }),
   };
 }
 
@@ -97,7 +96,7 @@ function lead(view: View, console: Console, at: number): Step {
   }
   if (first?.may.includes("grant_floor") && queue[0] !== undefined)
     return {
-      says: says.askedFor(first.label, lasted(at - queue[0].since)),
+      says: says.askedFor(first.label, ago(at - queue[0].since)),
       button: { says: says.giveTo(first.label), run: () => send("grant_floor", { person: first.id }) },
     };
   if (view.mode === "quiet") return { says: says.leadQuiet };

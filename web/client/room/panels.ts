@@ -1,6 +1,7 @@
 // Which part of the console is looked at; on a wide screen the circle is always there beside it.
 
 import { signal } from "@preact/signals";
+import { send } from "../transport";
 
 export type PanelName = "circle" | "now" | "people" | "letters";
 
@@ -8,4 +9,9 @@ export const panel = signal<PanelName>("now");
 
 export function showPanel(name: PanelName): void {
   panel.value = name;
+}
+
+/** Goes to a person's own place; on a narrow screen the stage is what one wants to see then. */
+export async function goTo(person: string): Promise<void> {
+  if ((await send("visit", { person })).ok) showPanel("circle");
 }

@@ -22,10 +22,15 @@ const count = [
 const people = (number: number) => count[number] ?? `${number} people`;
 const is = (labels: readonly string[]) => (labels.length === 1 ? "is" : "are");
 
-/** "just now", "2 min": how long something has lasted, in ms.  Minutes are enough: nobody is to be hurried. */
+/** "2 min": how long something has lasted, in ms.  Minutes are enough: nobody is to be hurried. */
 export function lasted(length: number): string {
   const minutes = Math.floor(length / 60_000);
   return minutes < 1 ? "less than a minute" : `${minutes} min`;
+}
+
+/** "just now", "2 min ago" */
+export function ago(length: number): string {
+  return length < 60_000 ? "just now" : `${lasted(length)} ago`;
 }
 
 export const words = {
