@@ -239,7 +239,7 @@ async def running(folder: Path, *, secure: bool = False) -> AsyncIterator[Site]:
         clock=clock,
         pages=Pages(WEB / "templates", files, exit_url="about:blank", time_zone="Europe/London"),
         files=files,
-        attempts=Attempts(trust_proxy=False),
+        attempts=Attempts(trust_proxy=True),
         origin=here.replace("http", "https") if secure else here,
         origins=origins,
         secure=secure,
