@@ -204,12 +204,11 @@ class Ice(Connection):
             self._owner.follow(cast("_Datagrams", pair.protocol).sock, pair.remote_addr)
 
     def _leave_dead_pair(self) -> None:
-        """Use the pair on which the other side has checked last, unless that is the nominated one."""
+        """Use the pair, among the others, on which the other side has checked last."""
         seen = self._checked_at
         others = [p for p in seen if p is not self._followed and p.state is CandidatePair.State.SUCCEEDED]
-        latest = max(others, key=seen.__getitem__, default=None)
-        if latest is not None and (self._followed is None or seen[latest] > seen.get(self._followed, 0.0)):
-            self._nominated[1] = latest
+        if others:
+            self._nominated[1] = max(others, key=seen.__getitem__)
             self._follow()
 
     # -- consent (RFC 7675)

@@ -46,6 +46,7 @@ def assign(slots: Slots, publishers: Iterable[PeerId]) -> Slots:
             break
         owners[free[0]] = publisher
         shown.add(free[0])
-    in_use = slots.shown | shown  # what has just stopped was in use until now
-    by_use = [i for i in slots.by_use if i not in in_use] + [i for i in slots.by_use if i in in_use]
+    stopped = slots.shown - shown
+    by_use = [i for i in slots.by_use if i not in stopped and i not in shown]
+    by_use += [i for i in slots.by_use if i in stopped] + [i for i in slots.by_use if i in shown]
     return Slots(tuple(owners), frozenset(shown), tuple(by_use))

@@ -1,27 +1,32 @@
 """A participant without a browser, and without any manners unless told.
 
-It answers an offer, connects through real ICE, DTLS and SRTP (aiortc's own, so that nothing of the server tests itself),
-sends whatever bytes it is given and keeps everything it receives.  `Voice` and `Picture` make proper RTP; a hostile test
-sends something else.
+It answers an offer, connects through real ICE, DTLS and SRTP (aiortc's own, so that nothing of the server tests
+itself), sends whatever bytes it is given and keeps everything it receives.  `Voice` and `Picture` make proper RTP; a
+hostile test sends something else.
 """
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import re
 import secrets
 import struct
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
+from aioice.ice import CandidatePair
 from aiortc import RTCCertificate, RTCDtlsTransport, RTCIceGatherer, RTCIceTransport
 from aiortc.rtcdtlstransport import RTCDtlsFingerprint, RTCDtlsParameters
 from aiortc.rtcicetransport import RTCIceParameters
 from aiortc.sdp import candidate_from_sdp
 
+from signalling import rtcp
 from signalling.profile import ABS_SEND_TIME, AUDIO_LEVEL, OPUS, RTX, TRANSPORT_CC, VP8
+
+Report = TypeVar("Report", bound=rtcp.Packet)
 
 KEY_FRAME = b"\x10\x00\x9d\x01\x2a"
 DELTA_FRAME = b"\x10\x01\x00\x00\x00"
@@ -80,10 +85,12 @@ class Source:
             self.ts = (self.ts + self.step) & 0xFFFFFFFF
         self.packets += 1
         self.octets += len(payload)
-        return rtp(self.payload_type, self.seq, self.ts, self.ssrc, payload, marker=marker, extensions=extensions)
+        return rtp_packet(
+            self.payload_type, self.seq, self.ts, self.ssrc, payload, marker=marker, extensions=extensions
+        )
 
 
-def rtp(
+def rtp_packet(
     payload_type: int,
     seq: int,
     ts: int,
@@ -138,7 +145,6 @@ class Client:
         """SSRC in the offer -> (slot pair, "audio", "video" or "rtx")."""
         self.raw = b""
         self._address = address
-        self._arrived = asyncio.Condition()
         self._certificate = RTCCertificate.generateCertificate()
         self._gatherer = RTCIceGatherer(iceServers=[])
         self.ice = RTCIceTransport(self._gatherer)
@@ -148,7 +154,7 @@ class Client:
 
     # ---- negotiation ------------------------------------------------------------------------------------------------
 
-    async def answer(self, offer: str, edit: Callable[[str], str] = lambda sdp: sdp) -> str:
+    async def answer(self, offer: str, edit: Callable[[str], str] = str) -> str:
         """The answer to `offer`; `edit` may spoil it.  `connect` follows once the server has it."""
         self._offer = offer
         index = -1
@@ -203,7 +209,7 @@ class Client:
             self.raw = await receive()
             return self.raw
 
-        self.ice._recv = tapped  # type: ignore[method-assign]  # the only place where the wire can be seen
+        self.ice._recv = tapped  # the only place where the wire can be seen
         for line in re.findall(r"(?m)^a=candidate:(.*?)\r?$", self._offer):
             await self.ice.addRemoteCandidate(candidate_from_sdp(line))
         await self.ice.addRemoteCandidate(None)
@@ -222,6 +228,32 @@ class Client:
         await self.dtls.stop()
         await self.ice.stop()
 
+    async def move(self, address: str) -> None:
+        """Another network: checks come from a new address, then the old one is dead."""
+        old = self._gatherer._connection._nominated[1]
+        await self._check(await self._pair_at(address))
+        old.protocol.transport.abort()
+
+    async def lose(self, address: str) -> None:
+        """A second network comes, which the server follows; then it goes dead, without a word, and the first is left."""
+        first = self._gatherer._connection._nominated[1]
+        second = await self._pair_at(address)
+        await self._check(second)
+        await asyncio.sleep(0.1)  # the server checks back
+        await self._check(first)
+        second.protocol.datagram_received = lambda *_: None  # type: ignore[method-assign]  # deaf
+
+    async def _pair_at(self, address: str) -> CandidatePair:
+        connection = self._gatherer._connection
+        await connection.get_component_candidates(1, [address])
+        return CandidatePair(connection._protocols[-1], connection._nominated[1].remote_candidate)
+
+    async def _check(self, pair: CandidatePair) -> None:
+        connection = self._gatherer._connection
+        key = (connection.remote_password or "").encode()
+        await pair.protocol.request(connection.build_request(pair, nominate=False), pair.remote_addr, integrity_key=key)
+        connection._nominated[1] = pair
+
     def vanish(self) -> None:
         """Gone without a word, as when the network is."""
         self.stop_sending()
@@ -237,33 +269,40 @@ class Client:
     async def send_raw(self, datagram: bytes) -> None:
         await self.ice._send(datagram)
 
-    def speak(self, mark: bytes = b"voice", every: float = 0.02) -> None:
-        """Send an Opus packet every 20 ms until `stop_sending`; its payload begins with `mark`."""
+    def say(self, mark: bytes = b"voice") -> bytes:
+        """The next packet of the voice; its payload begins with `mark`."""
         assert self.voice is not None
-        voice = self.voice
-        self._keep(lambda: [voice.packet(mark + bytes(40), extensions=audio_level())], every)
+        return self.voice.packet(mark + bytes(40), extensions=audio_level())
+
+    def frame(self, source: Source, *, key: bool, mark: bytes = b"", parts: int = 2) -> list[bytes]:
+        """The packets of one frame of a picture."""
+        packets = []
+        for part in range(parts):
+            self.wide += 1
+            head = (KEY_FRAME if key else DELTA_FRAME) if part == 0 else b"\x00" + bytes(4)
+            packets.append(
+                source.packet(
+                    head + mark + bytes(200),
+                    marker=part == parts - 1,
+                    extensions=video_extensions(self.wide),
+                    advance=part == 0,
+                )
+            )
+        return packets
+
+    def sender_report(self, source: Source, *, wrong_by: float = 0.0) -> bytes:
+        """Now is `source.ts`, by a clock that is wrong by so many seconds."""
+        ntp = int((time.time() + wrong_by + 2208988800) * (1 << 32))
+        return rtcp.sender_report(source.ssrc, ntp, source.ts, source.packets, source.octets)
+
+    def speak(self, mark: bytes = b"voice", every: float = 0.02) -> None:
+        """Send an Opus packet every 20 ms until `stop_sending`."""
+        self._keep(lambda: [self.say(mark)], every)
 
     def show(self, source: Source, mark: bytes = b"", every: float = 0.033, key_every: int = 30) -> None:
         """Send a frame of two packets every 33 ms; one in `key_every` is a key frame, and so is the first."""
-        frames = iter(range(1 << 30))
-
-        def frame() -> list[bytes]:
-            key = next(frames) % key_every == 0
-            packets = []
-            for part in range(2):
-                self.wide += 1
-                payload = (KEY_FRAME if key else DELTA_FRAME) if part == 0 else b"\x00" + bytes(4)
-                packets.append(
-                    source.packet(
-                        payload + mark + bytes(200),
-                        marker=part == 1,
-                        extensions=video_extensions(self.wide),
-                        advance=part == 0,
-                    )
-                )
-            return packets
-
-        self._keep(frame, every)
+        frames = itertools.count()
+        self._keep(lambda: self.frame(source, key=next(frames) % key_every == 0, mark=mark), every)
 
     def _keep(self, packets: Callable[[], list[bytes]], every: float) -> None:
         async def keep() -> None:
@@ -293,6 +332,10 @@ class Client:
         """What came through one slot so far."""
         return [p for p in self.rtp if self.slot_of.get(p.ssrc) == (index, kind)]
 
+    def reports(self, of: type[Report]) -> list[Report]:
+        """What came by RTCP of one kind so far."""
+        return [packet for compound in self.rtcp for packet in rtcp.parse(compound) if isinstance(packet, of)]
+
     def ssrc(self, index: int, kind: str) -> int:
         return next(ssrc for ssrc, slot in self.slot_of.items() if slot == (index, kind))
 
@@ -305,4 +348,4 @@ class Client:
         return count
 
 
-__all__ = ["RTX", "Client", "Received", "Source", "audio_level", "rtp", "video_extensions"]
+__all__ = ["RTX", "Client", "Received", "Source", "audio_level", "rtp_packet", "video_extensions"]

@@ -21,8 +21,8 @@ class Told:
 
     def __init__(self) -> None:
         self.events: list[tuple[Any, ...]] = []
-        self.slots: dict[PeerId, Mapping[int, PeerId]] = {}
-        self.wants: dict[PeerId, tuple[bool, bool, bool]] = {}
+        self.slots: dict[str, Mapping[int, PeerId]] = {}
+        self.wants: dict[str, tuple[bool, bool, bool]] = {}
 
     def peer_up(self, peer: PeerId, generation: str) -> None:
         self.events.append(("up", peer, generation))
@@ -50,13 +50,15 @@ class Stage:
         self.plane, self.told = plane, told
         self.clients: list[Client] = []
 
-    async def join(self, name: str, client: Client | None = None, room: RoomId = ROOM) -> Client:
-        """Connect; returns once the plane says that the person is up."""
+    async def join(
+        self, name: str, client: Client | None = None, *, room: RoomId = ROOM, edit: Callable[[str], str] = str
+    ) -> Client:
+        """Connect; returns once the plane says that the person is up.  `edit` may change the answer."""
         client = client or Client()
         self.clients.append(client)
         peer = PeerId(name)
         offer = await self.plane.offer(room, peer)
-        await self.plane.answer(peer, offer.generation, await client.answer(offer.sdp))
+        await self.plane.answer(peer, offer.generation, await client.answer(offer.sdp, edit))
         await client.connect()
         await until(lambda: self.plane.generation(peer) == offer.generation)
         return client

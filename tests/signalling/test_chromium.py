@@ -6,10 +6,10 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import pytest
 from aiohttp import web
 from playwright.async_api import Browser, Page, async_playwright
 
@@ -62,7 +62,7 @@ class Room:
         return generation
 
     def slot(self, viewer: str, publisher: str) -> int:
-        return next((i for i, p in self.told.slots[PeerId(viewer)].items() if p == publisher), -1)
+        return next((i for i, p in self.told.slots.get(viewer, {}).items() if p == publisher), -1)
 
     async def hears(self, viewer: str, publisher: str) -> bool:
         slot = self.slot(viewer, publisher)
@@ -86,8 +86,8 @@ class Room:
     async def all_arrive(self) -> None:
         for viewer, slots in self.told.slots.items():
             for publisher in slots.values():
-                await eventually(lambda v=viewer, p=publisher: self.hears(v, p))
-                await eventually(lambda v=viewer, p=publisher: self.sees(v, p))
+                await eventually(partial(self.hears, viewer, publisher))
+                await eventually(partial(self.sees, viewer, publisher))
 
     async def errors(self) -> list[str]:
         return [e for page in self.pages.values() for e in await page.evaluate("T.errors")]
