@@ -119,8 +119,7 @@ class Engine(engineio.AsyncServer):  # type: ignore[misc]  # python-engineio has
         self._open = sockets
         self._clock = clock
         self._address_of = address_of
-        library: dict[str, Any] = self._async
-        self._async = {**library, "websocket": TextSocket}
+        self._async: dict[str, Any] = {**vars(self)["_async"], "websocket": TextSocket}
 
     async def handle_request(self, request: web.Request) -> web.StreamResponse:
         if not _is_upgrade(request):

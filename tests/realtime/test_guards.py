@@ -1,0 +1,378 @@
+"""The traps of these exact library versions, sprung: each is a hostile client on a real socket."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import json
+import logging
+import tracemalloc
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import engineio
+import pytest
+import socketio
+from engineio.async_socket import AsyncSocket
+
+from server.realtime import guards
+from server.realtime.guards import CONNECT_WITHIN, LARGEST_PACKET
+from server.realtime.limits import FRAMES, Ceilings
+from tests.realtime.edge import FAY, ORIGIN, OTT, VIC, Edge, raw_socket, running, until
+
+HANDSHAKE = {"EIO": "4", "transport": "websocket"}
+
+
+@pytest.fixture
+def log(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
+    """What any library logs, from `warning` up."""
+    loggers = [logging.getLogger(name) for name in ("server.realtime.library", "engineio.server", "socketio.server")]
+    before = [(logger.level, logger.disabled) for logger in loggers]
+    caplog.set_level(logging.WARNING)
+    for logger in loggers:
+        logger.disabled = False
+    yield caplog
+    for logger, (level, disabled) in zip(loggers, before, strict=True):
+        logger.setLevel(level)
+        logger.disabled = disabled
+
+
+async def status(edge: Edge, headers: dict[str, str], method: str = "GET", **query: str) -> int:
+    async with (
+        aiohttp.ClientSession() as session,
+        session.request(method, f"{edge.url}/live/", params=query or HANDSHAKE, headers=headers) as answer,
+    ):
+        return answer.status
+
+
+# ---- the way in --------------------------------------------------------------------------------------------------------
+
+UPGRADE = {
+    "Connection": "Upgrade",
+    "Upgrade": "websocket",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
+}
+
+
+@pytest.mark.parametrize("origin", [None, "null", "http://evil.test", f"{ORIGIN}.evil.test", f"{ORIGIN}:81", ""])
+async def test_without_our_origin_nothing_is_answered(edge: Edge, origin: str | None) -> None:
+    headers = UPGRADE if origin is None else {**UPGRADE, "Origin": origin}
+    assert await status(edge, headers) == 403
+    assert edge.gateway.server.eio.sockets == {}
+
+
+async def test_two_origins_are_none(edge: Edge) -> None:
+    async with aiohttp.ClientSession() as session:
+        headers = [*UPGRADE.items(), ("Origin", ORIGIN), ("Origin", "http://evil.test")]
+        async with session.get(f"{edge.url}/live/", params=HANDSHAKE, headers=headers) as answer:
+            assert answer.status == 403
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS"])
+async def test_polling_is_not_answered(edge: Edge, method: str) -> None:
+    assert await status(edge, {"Origin": ORIGIN}, method, EIO="4", transport="polling") == 400
+    assert edge.gateway.server.eio.sockets == {}
+
+
+async def test_an_open_socket_cannot_be_spoken_to_from_another_request(edge: Edge) -> None:
+    async with raw_socket(edge, token=await edge.session(VIC)) as raw:
+        opened = json.loads((await raw.hear())[1:])
+        assert await status(edge, {**UPGRADE, "Origin": ORIGIN}, **HANDSHAKE, sid=opened["sid"]) == 400
+        assert await status(edge, {"Origin": ORIGIN}, "POST", **HANDSHAKE, sid=opened["sid"]) == 400
+        await raw.connect(VIC)
+
+
+async def test_the_handshake_tells_of_our_limits(edge: Edge) -> None:
+    async with raw_socket(edge) as raw:
+        opened = json.loads((await raw.hear())[1:])
+    assert (opened["pingInterval"], opened["pingTimeout"]) == (5000, 5000)
+    assert opened["maxPayload"] == LARGEST_PACKET
+    assert opened["upgrades"] == []
+
+
+async def test_too_many_connections_from_one_address_are_refused(tmp_path: Path) -> None:
+    async with running(tmp_path, Ceilings(total=100, per_address=3)) as edge:
+        browsers = [await edge.arrive(person) for person in (VIC, FAY, OTT)]
+        assert await status(edge, {**UPGRADE, "Origin": ORIGIN}) == 503
+        await browsers[1].close()
+        await until(lambda: len(edge.gateway) == 2)
+        await edge.arrive(FAY)
+
+
+async def test_too_many_connections_altogether_are_refused(tmp_path: Path) -> None:
+    async with running(tmp_path, Ceilings(total=2, per_address=10)) as edge:
+        await edge.arrive(VIC)
+        await edge.arrive(FAY)
+        assert await status(edge, {**UPGRADE, "Origin": ORIGIN}) == 503
+
+
+# ---- CONNECT -------------------------------------------------------------------------------------------------------------
+
+
+async def test_a_socket_that_never_sends_connect_is_closed(edge: Edge) -> None:
+    begun = asyncio.get_running_loop().time()
+    async with raw_socket(edge) as raw:
+        await raw.everything()
+    assert asyncio.get_running_loop().time() - begun == pytest.approx(CONNECT_WITHIN.total_seconds(), abs=1.5)
+    await until(lambda: not edge.gateway.server.eio.sockets)
+
+
+async def test_a_refused_socket_does_not_stay(edge: Edge) -> None:
+    async with raw_socket(edge, token="x" * 43) as raw:
+        await raw.say('40{"person":"vic"}')
+        heard = await raw.everything()
+    assert json.loads(heard[1][2:])["message"] == "session_ended"
+    assert len(heard) == 2
+    await until(lambda: not edge.gateway.server.eio.sockets)
+
+
+async def test_after_disconnect_the_socket_is_closed_and_cannot_connect_again(edge: Edge) -> None:
+    async with raw_socket(edge, token=await edge.session(VIC)) as raw:
+        await raw.connect(VIC)
+        await raw.say("41", '40{"person":"vic"}')
+        await raw.everything()
+    await until(lambda: len(edge.gateway) == 0)
+    await until(lambda: not edge.gateway.server.eio.sockets)
+
+
+async def test_a_second_connect_closes_the_socket(edge: Edge) -> None:
+    async with raw_socket(edge, token=await edge.session(VIC)) as raw:
+        await raw.connect(VIC)
+        await raw.say('40{"person":"vic"}')
+        await raw.everything()
+    await until(lambda: len(edge.gateway) == 0)
+
+
+async def test_a_line_that_is_lost_while_we_look_who_it_is_leaves_nothing(
+    edge: Edge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = asyncio.Event()
+    find = edge.sessions.find
+
+    async def slow(token: str, **how: Any) -> Any:
+        found.set()
+        await asyncio.sleep(0.3)
+        return await find(token, **how)
+
+    monkeypatch.setattr(edge.sessions, "find", slow)
+    async with raw_socket(edge, token=await edge.session(VIC)) as raw:
+        await raw.say('40{"person":"vic"}')
+        await found.wait()
+        # as the library's own watch does for a socket that answers no ping
+        for socket in list(edge.gateway.server.eio.sockets.values()):
+            await socket.close(wait=False, abort=True)
+        await raw.everything()
+    await until(lambda: not edge.gateway.server.eio.sockets)
+    assert len(edge.gateway) == 0
+    room = await edge.registry.open(edge.meeting)
+    assert not room.room.people[VIC].connected
+
+
+# ---- packets -------------------------------------------------------------------------------------------------------------
+
+COMMAND = {"id": "0b6f1d6e-7c1e-4c41-9d5a-0123456789ab", "type": "pause"}
+NO_PACKETS = [
+    '451-["command",{"_placeholder":true,"num":0}]',
+    '451000000-["command",{"_placeholder":true,"num":0}]',
+    '4599999999999-["command",{}]',
+    '461-0[{"_placeholder":true,"num":0}]',
+    '421-["command",{}]',
+    "42",
+    "42{}",
+    "42[]",
+    '42["command"]',
+    '42["command",{},{}]',
+    '42["command",[]]',
+    '42["connect",{}]',
+    '42["disconnect"]',
+    '42["disconnect",{}]',
+    '42["message",{}]',
+    "42[[],{}]",
+    "42[1,{}]",
+    '420x["command",{}]',
+    f'42{"9" * 50}["command",{{}}]',
+    f'42{"9" * 120}["command",{{}}]',
+    "42" + "[" * 20_000,
+    '42["command",{"a":',
+    "43[]",
+    '430["x"]',
+    '44{"message":"x"}',
+    "49[]",
+    "4²",
+    "4",
+    "4{}",
+    '4{"a":1}',
+    "4[1]",
+    "4null",
+    "4\ud7ff",
+    '42/admin,["command",{}]',
+    '42/,["command",{},1]',
+]
+
+
+@pytest.mark.parametrize("packet", NO_PACKETS, ids=range(len(NO_PACKETS)))
+async def test_what_is_no_packet_of_ours_counts_and_the_third_closes(
+    edge: Edge, packet: str, log: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.realtime.connection.LAST_WORDS", 0.05)
+    async with raw_socket(edge, token=await edge.session(VIC)) as raw:
+        await raw.connect(VIC)
+        await raw.say(packet, packet, "42" + json.dumps(["command", COMMAND]))
+        await raw.say('421["command",' + json.dumps({**COMMAND, "type": "set_camera", "on": True}) + "]")
+        while not (heard := await raw.hear()).startswith("431"):
+            pass
+        assert json.loads(heard[3:])[0]["kind"] == "refused", "two of them leave the line as it was"
+        await raw.say(packet)
+        heard_last = await raw.everything()
+    assert '42["bye",{"reason":"malformed"}]' in heard_last
+    assert log.records == []
+    await until(lambda: not edge.gateway.server.eio.sockets)
+
+
+NO_FRAMES: list[str | bytes] = [b"", b"4binary", b"\x00" * 1000, "", "x", "9", "0{}", "2probe", "5", "6", "b4AAAA", "²"]
+
+
+@pytest.mark.parametrize("frame", NO_FRAMES, ids=repr)
+async def test_what_is_no_frame_of_ours_ends_the_socket_at_once(
+    edge: Edge, frame: str | bytes, log: pytest.LogCaptureFixture
+) -> None:
+    async with raw_socket(edge, token=await edge.session(VIC)) as raw:
+        await raw.connect(VIC)
+        await raw.say(frame)
+        await raw.everything()
+    await until(lambda: len(edge.gateway) == 0)
+    await until(lambda: not edge.gateway.server.eio.sockets)
+    assert log.records == []
+
+
+async def test_a_flood_of_malformed_packets_logs_nothing_of_the_libraries(
+    edge: Edge, log: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    async with raw_socket(edge, token=await edge.session(VIC)) as raw:
+        await raw.connect(VIC)
+        try:
+            for _ in range(1500):
+                await raw.say("42{}")
+        except ConnectionError:
+            pass
+        await raw.everything()
+    assert log.records == []
+    assert "Traceback" not in capfd.readouterr().err
+
+
+async def test_attachments_cost_no_memory(edge: Edge) -> None:
+    async with raw_socket(edge, token=await edge.session(VIC)) as raw:
+        await raw.connect(VIC)
+        tracemalloc.start()
+        try:
+            await raw.say('451000000-["command",{"_placeholder":true,"num":0}]')
+            try:
+                for _ in range(200):
+                    await raw.say(b"x" * 60_000)
+            except ConnectionError:
+                pass
+            await raw.everything()
+            grown, _ = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert grown < 2_000_000
+    assert edge.gateway.server._binary_packet == {}
+
+
+async def test_a_packet_over_the_limit_closes_and_one_below_does_not(edge: Edge) -> None:
+    vic = await edge.arrive(VIC)
+    assert (await vic.give("send_message", text="x" * (LARGEST_PACKET - 300)))["code"] == "text_too_long"
+    async with raw_socket(edge, token=vic.token) as raw:
+        await raw.connect(VIC)
+        await raw.say("42" + json.dumps(["command", {"x": "x" * LARGEST_PACKET}]))
+        await raw.everything()
+    await until(lambda: not any(c.person == VIC and not c.over for c in edge.gateway._connections.values()))
+
+
+async def test_a_flood_of_pongs_ends_the_socket(edge: Edge) -> None:
+    async with raw_socket(edge, token=await edge.session(VIC)) as raw:
+        await raw.connect(VIC)
+        try:
+            for _ in range(3 * FRAMES.burst):
+                await raw.say("3")
+        except ConnectionError:
+            pass
+        await raw.everything()
+    await until(lambda: len(edge.gateway) == 0)
+
+
+async def test_an_event_before_connect_does_nothing(edge: Edge, log: pytest.LogCaptureFixture) -> None:
+    async with raw_socket(edge, token=await edge.session(FAY), person=FAY) as raw:
+        await raw.say("420" + json.dumps(["command", {**COMMAND, "id": str(uuid.uuid4()), "type": "open_doors"}]))
+        await raw.connect(FAY)
+        heard = await raw.hear()
+    assert '"phase":"scheduled"' in heard
+    assert log.records == []
+
+
+# ---- slow readers ----------------------------------------------------------------------------------------------------
+
+
+async def test_a_reader_that_stops_is_cut_off_and_holds_nobody_up(
+    edge: Edge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guards, "SENT_WITHIN", 0.5)
+    monkeypatch.setattr("server.realtime.connection.OUTBOX", 20)
+    fay, vic = await edge.begun(VIC)
+    stuck = asyncio.Event()
+    send = guards.TextSocket.send
+
+    async def jammed(socket: guards.TextSocket, data: str) -> None:
+        assert socket._visitor is not None
+        if f"tp_{VIC}=" in socket._visitor.request.headers["Cookie"]:
+            async with asyncio.timeout(60):
+                await stuck.wait()
+        await send(socket, data)
+
+    monkeypatch.setattr(guards.TextSocket, "send", jammed)
+    connection = next(c for c in edge.gateway._connections.values() if c.person == VIC)
+    room = await edge.registry.open(edge.meeting)
+    for n in range(60):
+        room.relabel({person: f"{person}{n}" for person in room.room.people})
+        await asyncio.sleep(0)
+    assert len(connection._outbox) <= 2, "views that wait become one"
+    await fay.seen(lambda view: view["me"]["label"] == "fay59")
+    for n in range(40):
+        connection.post("media", {"kind": "send", "n": n})
+    assert connection.over
+    stuck.set()
+    await until(lambda: connection not in edge.gateway._connections.values())
+    await fay.seen(lambda view: not next(r for r in view["console"]["people"] if r["id"] == VIC)["connected"])
+
+
+# ---- what we rely on in the libraries ------------------------------------------------------------------------------------
+
+
+def test_the_insides_that_we_override_are_still_there() -> None:
+    assert list(inspect.signature(socketio.AsyncServer._handle_connect).parameters) == [
+        "self",
+        "eio_sid",
+        "namespace",
+        "data",
+    ]
+    assert list(inspect.signature(socketio.AsyncServer._handle_event).parameters) == [
+        "self",
+        "eio_sid",
+        "namespace",
+        "id",
+        "data",
+    ]
+    assert list(inspect.signature(socketio.AsyncServer._handle_eio_message).parameters) == ["self", "eio_sid", "data"]
+    assert list(inspect.signature(socketio.AsyncServer._handle_disconnect).parameters) == [
+        "self",
+        "eio_sid",
+        "namespace",
+        "reason",
+    ]
+    assert "queue.join" in inspect.getsource(AsyncSocket.close), "the queue of a socket is an asyncio.Queue"
+    assert "self.server._async['websocket'](" in inspect.getsource(AsyncSocket._upgrade_websocket)
+    assert issubclass(guards.Engine, engineio.AsyncServer)
