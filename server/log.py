@@ -59,7 +59,7 @@ ALLOWED = frozenset(
     }
 )
 _CODE = re.compile(r"[A-Za-z0-9_.:/{}<>\-]{0,120}\Z")
-_ROOT = str(Path(__file__).parent.parent)
+_ROOT = Path(__file__).parents[1]
 
 Event = MutableMapping[str, Any]
 Logger = structlog.typing.FilteringBoundLogger
@@ -152,8 +152,13 @@ def _classes(fault: BaseException) -> list[str]:
 
 def _places(trace: TracebackType | None) -> list[str]:
     """file:line:function of each frame, the innermost last.  No source line and no value is in it."""
-    frames = traceback.extract_tb(trace)[-20:]
-    return [f"{frame.filename.removeprefix(_ROOT).lstrip('/')}:{frame.lineno}:{frame.name}" for frame in frames]
+    return [f"{_file(frame.filename)}:{frame.lineno}:{frame.name}" for frame in traceback.extract_tb(trace)[-20:]]
+
+
+def _file(name: str) -> str:
+    """A file of ours from the project's folder on, another one by its last folder: whose machine it is says nothing."""
+    path = Path(name)
+    return str(path.relative_to(_ROOT)) if path.is_relative_to(_ROOT) else "/".join(path.parts[-2:])
 
 
 def _as_text(_logger: object, _method: str, event: Event) -> str:

@@ -7,6 +7,7 @@ import html
 import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import quote_plus
 
 import pytest
@@ -206,13 +207,11 @@ async def test_a_header_full_of_addresses_names_the_proxys_own_view_only(desk: D
     assert page.status == 429
 
 
-async def test_a_lost_database_is_told_calmly(desk: Desk) -> None:
+async def test_a_lost_database_is_told_calmly(desk: Desk, tmp_path: Path) -> None:
     session = await desk.site.edge.sessions.open(
         SessionKind.PERSON, desk.person, desk.site.edge.person_session, now=desk.site.clock.now()
     )
-    file = desk.site.edge.database._file  # what an operator might do
-    assert file is not None
-    file.rename(file.with_suffix(".moved"))
+    (tmp_path / "site.db").rename(tmp_path / "moved.db")
     for method, path in (("GET", "/"), ("GET", f"/room/{desk.person}"), ("POST", "/join")):
         headers = {"Sec-Fetch-Site": "same-origin", "Cookie": f"tp_{desk.person}={session.token}"}
         page = await desk.who.ask(method, path, headers=headers, data={"token": "A" * 43} if method == "POST" else None)

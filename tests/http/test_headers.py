@@ -116,10 +116,9 @@ async def test_files_are_compressed_for_those_who_can_read_it(site: Site) -> Non
 
 async def test_a_fault_of_ours_has_the_headers_too_and_tells_nothing(site: Site) -> None:
     visitor = await site.visitor()
-    await site.edge.database.close()
-    site.edge.accounts.close()
+    site.edge.accounts.close()  # no thread is left that could check a password
     page = await visitor.post("/sign-in", email="june@example.org", password="secret words", next="/")
-    assert page.status in (500, 503)
+    assert page.status == 500
     assert ours(page.headers) == expected(site.origin)
     assert "june" not in page.text
     assert "Traceback" not in page.text
