@@ -107,6 +107,7 @@ export function comeBack(): void {
 /** Three times Escape within this many ms is the quick exit. */
 const THREE_WITHIN = 1500;
 
+/** Escape closes what lies over the screen, wherever the focus is; three times, it is the quick exit. */
 export function watchEscape(): void {
   let presses: number[] = [];
   // while capturing, so that a dialog which closes on Escape does not swallow it
@@ -116,6 +117,7 @@ export function watchEscape(): void {
       if (event.key !== "Escape" || event.repeat) return;
       presses = [...presses, event.timeStamp].filter((at) => event.timeStamp - at < THREE_WITHIN);
       if (presses.length >= 3) void quickExit();
+      else ui.drawer.value = null;
     },
     { capture: true },
   );

@@ -40,9 +40,9 @@ export function Frame({ name, step, aside, children, actions }: FrameProps) {
           {link.value === "down" && <p class="note down">{before.lineDown}</p>}
           {children}
         </div>
+        <OpenDrawer />
         {actions !== undefined && <div class="before-actions">{actions}</div>}
       </main>
-      <OpenDrawer />
     </div>
   );
 }

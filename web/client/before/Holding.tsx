@@ -10,7 +10,7 @@ import { microphoneSays, whoSeesAndHears } from "../room/sentences";
 import { TapToHear } from "../room/TapToHear";
 import { Picture, Tile } from "../room/Tile";
 import { names, words } from "../room/words";
-import { invitation, may, media, microphoneOn, ui, unread, view } from "../store";
+import { invitation, may, media, messages, microphoneOn, ui, unread, view } from "../store";
 import { send } from "../transport";
 import type { View } from "../wire";
 import { Frame, Title } from "./Frame";
@@ -30,7 +30,7 @@ export function Holding() {
       aside={shortAppointment(invitation.value.starts)}
       actions={
         <>
-          {called !== null && <Called />}
+          {called !== null && <Called until={called} />}
           {called === null && visitors.length > 0 && <Devices view={now} />}
           <div class="reach">
             <button type="button" onClick={() => openDrawer("write")}>
@@ -89,21 +89,25 @@ function Alone({ view: { me } }: { view: View }) {
   );
 }
 
-function Called() {
+function Called({ until }: { until: number }) {
   return (
-    <div class="pair">
-      <button
-        type="button"
-        class="primary"
-        disabled={!may("enter_now")}
-        onClick={() => void send("enter_now")}
-      >
-        {before.enterNow}
-      </button>
-      <button type="button" disabled={!may("not_yet")} onClick={() => void send("not_yet")}>
-        {before.notYet}
-      </button>
-    </div>
+    <>
+      {/* a sheet may lie over the heading that says so */}
+      {ui.drawer.value !== null && <p class="says">{before.calling(secondsUntil(until))}</p>}
+      <div class="pair">
+        <button
+          type="button"
+          class="primary"
+          disabled={!may("enter_now")}
+          onClick={() => void send("enter_now")}
+        >
+          {before.enterNow}
+        </button>
+        <button type="button" disabled={!may("not_yet")} onClick={() => void send("not_yet")}>
+          {before.notYet}
+        </button>
+      </div>
+    </>
   );
 }
 
@@ -150,7 +154,7 @@ function Devices({ view: now }: { view: View }) {
   );
 }
 
-/** What has changed here, for those who listen to the screen. */
+/** What has changed here, and who wrote, for those who listen to the screen. */
 function useSayings(): void {
   const was = useRef<View | null>(null);
   useSignalEffect(() => {
@@ -164,5 +168,12 @@ function useSayings(): void {
     if (here.length > earlier)
       announce(`${before.visited(names(here), here.length === 1 ? "is" : "are")}. ${whoSeesAndHears(now)}`);
     if (here.length === 0 && earlier > 0) announce(before.visitedAlone);
+  });
+  const read = useRef(messages.peek().length);
+  useSignalEffect(() => {
+    const fresh = messages.value.slice(read.current).filter((message) => !message.mine);
+    read.current = messages.value.length;
+    const last = fresh.at(-1);
+    if (last !== undefined) announce(words.wrote(last.label));
   });
 }
