@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -15,16 +14,6 @@ from server.room.ids import DeviceId, MeetingId, PersonId
 from server.room.state import Door, Mode, Phase, Signal
 from signalling.plan import RoomId
 from tests.host.fakes import FAY, MEETING, OTT, VIC, FakeLine, Stage, settle
-
-
-@pytest.fixture
-async def stage() -> AsyncIterator[Stage]:
-    stage = Stage()
-    yield stage
-    stage.journal.down = False
-    if stage.journal.hang is not None:
-        stage.journal.hang.set()
-    await stage.registry.close()
 
 
 async def test_the_circle_hears_each_other_once_it_is_recorded(stage: Stage) -> None:

@@ -1,4 +1,4 @@
-"""The real edge on a loopback port: aiohttp, python-socketio, the room and a store in a file.  Only the media are fake."""
+"""The real edge on a loopback port: aiohttp, python-socketio, the room and a store in a file.  The media are fake."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ PATIENCE = 5.0
 async def until(condition: Callable[[], object], what: str = "") -> None:
     """Wait for something that is about to be true."""
     async with asyncio.timeout(PATIENCE):
-        while not condition():
+        while not condition():  # noqa: ASYNC110  # many things can make it true, most of them far away
             await asyncio.sleep(0.005)
 
 
@@ -80,7 +80,7 @@ class Browser:
         return await self.ask("command", {"id": id_ or str(uuid.uuid4()), "type": type_, **fields})
 
     async def must(self, type_: str, **fields: object) -> None:
-        answer = await self.give(type_, **fields)
+        answer = await self.give(type_, "", **fields)
         assert answer["ok"], (type_, answer)
 
     def of(self, event: str) -> list[Any]:

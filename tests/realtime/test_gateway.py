@@ -73,7 +73,7 @@ async def test_an_answer_to_an_older_offer_is_refused(edge: Edge) -> None:
     assert (answer["kind"], answer["code"]) == ("refused", "stale_generation")
 
 
-# ---- who somebody is -------------------------------------------------------------------------------------------------
+# ---- who somebody is -----------------------------------------------------------------------------------------
 
 
 async def test_no_cookie_no_entry(edge: Edge) -> None:
@@ -117,7 +117,7 @@ async def test_a_command_in_the_name_of_another_is_malformed(edge: Edge) -> None
     assert fay.view["phase"] == "scheduled"
 
 
-# ---- coming back -------------------------------------------------------------------------------------------------------
+# ---- coming back ---------------------------------------------------------------------------------------------
 
 
 async def test_a_second_device_takes_over_and_the_first_is_told(edge: Edge) -> None:
@@ -174,7 +174,7 @@ async def test_everything_is_as_it_was_after_a_restart(tmp_path: Path) -> None:
         await until(lambda: edge.plane.hears(OTT, VIC))
 
 
-# ---- messages ----------------------------------------------------------------------------------------------------------
+# ---- messages ------------------------------------------------------------------------------------------------
 
 
 async def test_a_message_goes_to_the_facilitators_and_to_nobody_else(edge: Edge) -> None:
@@ -206,7 +206,7 @@ async def test_waiting_for_a_message_holds_up_nothing_else(edge: Edge) -> None:
     await message
 
 
-# ---- order and rates ---------------------------------------------------------------------------------------------------
+# ---- order and rates -----------------------------------------------------------------------------------------
 
 
 async def test_a_burst_keeps_its_order(edge: Edge) -> None:

@@ -48,7 +48,7 @@ async def status(edge: Edge, headers: dict[str, str], method: str = "GET", **que
         return answer.status
 
 
-# ---- the way in --------------------------------------------------------------------------------------------------------
+# ---- the way in ----------------------------------------------------------------------------------------------
 
 UPGRADE = {
     "Connection": "Upgrade",
@@ -110,7 +110,7 @@ async def test_too_many_connections_altogether_are_refused(tmp_path: Path) -> No
         assert await status(edge, {**UPGRADE, "Origin": ORIGIN}) == 503
 
 
-# ---- CONNECT -------------------------------------------------------------------------------------------------------------
+# ---- CONNECT -------------------------------------------------------------------------------------------------
 
 
 async def test_a_socket_that_never_sends_connect_is_closed(edge: Edge) -> None:
@@ -172,7 +172,7 @@ async def test_a_line_that_is_lost_while_we_look_who_it_is_leaves_nothing(
     assert not room.room.people[VIC].connected
 
 
-# ---- packets -------------------------------------------------------------------------------------------------------------
+# ---- packets -------------------------------------------------------------------------------------------------
 
 COMMAND = {"id": "0b6f1d6e-7c1e-4c41-9d5a-0123456789ab", "type": "pause"}
 NO_PACKETS = [
@@ -314,15 +314,13 @@ async def test_an_event_before_connect_does_nothing(edge: Edge, log: pytest.LogC
     assert log.records == []
 
 
-# ---- slow readers ----------------------------------------------------------------------------------------------------
+# ---- slow readers --------------------------------------------------------------------------------------------
 
 
-async def test_a_reader_that_stops_is_cut_off_and_holds_nobody_up(
-    edge: Edge, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_reader_that_stops_is_cut_off_and_holds_nobody_up(edge: Edge, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(guards, "SENT_WITHIN", 0.5)
     monkeypatch.setattr("server.realtime.connection.OUTBOX", 20)
-    fay, vic = await edge.begun(VIC)
+    fay, _ = await edge.begun(VIC)
     stuck = asyncio.Event()
     send = guards.TextSocket.send
 
@@ -349,7 +347,7 @@ async def test_a_reader_that_stops_is_cut_off_and_holds_nobody_up(
     await fay.seen(lambda view: not next(r for r in view["console"]["people"] if r["id"] == VIC)["connected"])
 
 
-# ---- what we rely on in the libraries ------------------------------------------------------------------------------------
+# ---- what we rely on in the libraries ------------------------------------------------------------------------
 
 
 def test_the_insides_that_we_override_are_still_there() -> None:
