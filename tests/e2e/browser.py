@@ -61,6 +61,13 @@ class Witness:
         if message.type == "error" and not any(word in message.text for word in self.forgiven):
             self.errors.append(message.text)
 
+    async def keep_evidence(self, folder: Path) -> None:
+        """What the page shows and what its connections counted, for whoever has to find out why a test failed."""
+        await self.page.screenshot(path=folder / f"{self.voice.name}.png")
+        if self.page.url != "about:blank":
+            traffic = json.dumps(await self.ask("instruments.traffic()"), indent=1)
+            await asyncio.to_thread((folder / f"{self.voice.name}.json").write_text, traffic)
+
     async def ask(self, expression: str, argument: object = None) -> Any:
         return await self.page.evaluate(expression, argument)
 
@@ -87,12 +94,8 @@ class Witness:
         seen: dict[str, int] = await self.ask("instruments.sees()")
         return seen
 
-    async def watch(self) -> None:
-        """Keep a history of what is heard from now on."""
-        await self.ask("instruments.watch()")
-
     async def history(self) -> list[tuple[int, frozenset[str]]]:
-        """(ms since the epoch, whose tones arrived), about ten a second."""
+        """(ms since the epoch, whose tones arrived), about ten a second for as long as the page was in the room."""
         return [(at, heard(peaks, self.everybody)) for at, peaks in await self.ask("instruments.history()")]
 
 

@@ -173,8 +173,18 @@
 
   // ---- what a test asks --------------------------------------------------------------------------------------------
 
-  const history = []; // [ms since the epoch, the tones then received], while `watch` runs
-  let timer = 0;
+  // [ms since the epoch, the tones then received], ten times a second while the page is in a room; it survives a reload
+  const KEPT = "history of the instruments";
+  const history = JSON.parse(sessionStorage.getItem(KEPT) ?? "[]");
+  if (location.pathname.startsWith("/room/")) {
+    setInterval(() => {
+      listen();
+      look();
+      history.push([Date.now(), peaks(ear.all)]);
+    }, 100);
+    addEventListener("pagehide", () => sessionStorage.setItem(KEPT, JSON.stringify(history)));
+  }
+
   Object.assign(window.instruments, {
     connections,
     /** {received, played}: the frequencies with a peak, in Hz. */
@@ -191,16 +201,13 @@
       );
       return Object.fromEntries(moving.map(({ video }) => [whose(video), video.videoWidth]));
     },
-    /** Keeps a history of what is heard, ten times a second. */
-    watch() {
-      clearInterval(timer);
-      timer = setInterval(() => {
-        listen();
-        look();
-        history.push([Date.now(), peaks(ear.all)]);
-      }, 100);
-    },
     history: () => history,
+    /** What each connection counted, for whoever has to find out why a test failed. */
+    async traffic() {
+      const wanted = ["inbound-rtp", "outbound-rtp", "candidate-pair"];
+      const reports = await Promise.all([...connections].map((connection) => connection.getStats()));
+      return reports.map((report) => [...report.values()].filter(({ type }) => wanted.includes(type)));
+    },
     /** From now on: how long each of these people's pictures stands still at most. */
     startGaps(names) {
       const now = Date.now();

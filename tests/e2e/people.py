@@ -29,14 +29,14 @@ class Person:
         return self.page.get_by_role("button", name=name, exact=isinstance(name, str))
 
     def heading(self, name: str | re.Pattern[str]) -> Locator:
-        return self.page.get_by_role("heading", name=name)
+        return self.page.get_by_role("heading", name=name, exact=isinstance(name, str))
 
     async def press(self, name: str | re.Pattern[str]) -> None:
         """Press the button of this name; where the console offers the same deed in two places, the first."""
         await self.button(name).first.click(timeout=PATIENCE)
 
     async def shows(self, locator: Locator) -> None:
-        await expect(locator).to_be_visible(timeout=PATIENCE)
+        await expect(locator.first).to_be_visible(timeout=PATIENCE)
 
     # ---- before the meeting ------------------------------------------------------------------------------------------
 
@@ -130,9 +130,17 @@ class Facilitator(Person):
         await self.check_devices()
         await self.is_in_the_circle()
 
-    async def step(self, says: str) -> None:
-        """The next safe step, as the console offers it."""
-        await self.press(says)
+    async def turn_microphone_on(self) -> None:
+        await self._switch("Microphone", on=True)
+
+    async def turn_microphone_off(self) -> None:
+        await self._switch("Microphone", on=False)
+
+    async def _switch(self, name: str, *, on: bool) -> None:
+        switch = self.page.get_by_role("switch", name=name)
+        await expect(switch).to_be_checked(checked=not on, timeout=PATIENCE)
+        await switch.click()
+        await expect(switch).to_be_checked(checked=on, timeout=PATIENCE)
 
     async def open_doors(self) -> None:
         await self.press("Open the doors")
@@ -177,7 +185,9 @@ class Facilitator(Person):
         await self.is_in_the_circle()
 
     async def visit(self, person: Person) -> None:
+        await self.look_at("People")
         await self.press(f"Go to {person.name}")
+        await self.look_at("Now")
         await self.shows(self.button("Back to the circle"))
 
     async def return_to_the_circle(self) -> None:
