@@ -92,7 +92,7 @@ function Drawers({ view: { here } }: { view: View }) {
   const facilitators = here.filter((seat) => seat.role === "facilitator" && !seat.me);
   const only = facilitators.length === 1 ? facilitators[0]?.label : undefined;
   const buttons: readonly (readonly [DrawerName, () => JSX.Element, string])[] = [
-    ["write", WriteIcon, only === undefined ? words.write : words.writeTo(only)],
+    ["write", WriteIcon, words.write],
     ["sign", SignIcon, words.sign],
     ["view", ViewIcon, words.myView],
     ["leave", LeaveIcon, words.leave],
@@ -107,7 +107,10 @@ function Drawers({ view: { here } }: { view: View }) {
           onClick={() => openDrawer(name)}
         >
           <Icon />
-          <span>{says}</span>
+          <span>
+            {says}
+            {name === "write" && only !== undefined && <span class="to"> {words.toPerson(only)}</span>}
+          </span>
           {name === "write" && unread.value > 0 && <span class="count">{words.fresh(unread.value)}</span>}
         </button>
       ))}

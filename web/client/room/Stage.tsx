@@ -35,6 +35,7 @@ export function Stage({ view, label, children, chairs, emptyChair, asking }: Sta
           "--wide": size.wide,
           "--high": size.high,
           "--less": size.less,
+          "--people": view.here.length,
           "--in-row": inRow,
           "--rows": Math.ceil(view.here.length / inRow),
           "--alike": alike,

@@ -124,7 +124,7 @@ export const words = {
   pausedNow: "Paused",
   needHelp: "I need help",
   write: "Write",
-  writeTo: (label: string) => `Write to ${label}`,
+  toPerson: (label: string) => `to ${label}`,
   sign: "Show a sign",
   myView: "My view",
   leave: "Leave",
