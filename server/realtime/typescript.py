@@ -19,6 +19,7 @@ from types import NoneType, UnionType
 from typing import Any, NewType, Union, get_args, get_origin, get_type_hints
 
 from server.room import commands, view
+from server.room.names import wire_name
 from web import ASSETS
 
 TARGET = ASSETS / "client" / "wire.ts"
@@ -32,11 +33,6 @@ BESIDE: dict[type, dict[str, str]] = {commands.SendMessage: {"text": "string"}}
 """What travels beside a command and never enters the room."""
 
 PLAIN = {str: "string", int: "number", float: "number", bool: "boolean", NoneType: "null"}
-
-
-def wire_name(command: type) -> str:
-    """The name of a command on the wire: the snake_case of its class."""
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", command.__name__).lower()
 
 
 def render() -> str:

@@ -7,6 +7,7 @@ import pytest
 
 from server.realtime import typescript
 from server.room import commands, view
+from server.room.names import wire_name
 
 
 def test_the_browsers_types_are_those_of_the_room() -> None:
@@ -17,7 +18,7 @@ def test_the_browsers_types_are_those_of_the_room() -> None:
 def test_every_command_and_every_field_of_a_view_has_its_line() -> None:
     text = typescript.render()
     for command in get_args(commands.Command):
-        assert f"\n  {typescript.wire_name(command)}: " in text
+        assert f"\n  {wire_name(command)}: " in text
     for part in (view.View, view.Me, view.Seated, view.Console, view.Row):
         for field in fields(part):
             assert f"readonly {field.name}: " in text

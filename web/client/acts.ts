@@ -66,15 +66,11 @@ export function resumeCheck(): void {
   ui.checked.value = true;
 }
 
-/** Leave for now: one can come back through the door.  Works without the server too. */
+/** Leave for now: one can come back through the door.  Nothing that the server may answer, or not, keeps anybody here. */
 export async function leave(): Promise<void> {
   ui.drawer.value = null;
-  const ack = await send("leave", {}, { quietly: true });
-  if (ack.ok) return; // the view says so; see `closeWhenGone`
-  if (ack.kind === "refused") {
-    say(ack.say);
-    return;
-  }
+  await send("leave", {}, { quietly: true });
+  if (me.peek()?.door === "left") return; // the view said so; see `closeWhenGone`
   bye.value = "left";
   disconnect();
 }

@@ -1,6 +1,7 @@
 // What is said to the person besides the screen itself: the polite aria-live region, and short notices at the edge.
 
 import { signal } from "@preact/signals";
+import { stalled } from "./store";
 
 export interface Notice {
   readonly id: number;
@@ -8,6 +9,8 @@ export interface Notice {
 }
 
 const STAYS = 9000;
+const STALLED =
+  "We cannot write anything down at this moment, so nothing new can begin. What was asked to stop has stopped. We keep trying.";
 const announced = signal("");
 const shown = signal<readonly Notice[]>([]);
 let last = 0;
@@ -39,9 +42,14 @@ export function Announcer() {
 }
 
 export function Notices() {
-  if (shown.value.length === 0) return null;
+  if (shown.value.length === 0 && !stalled.value) return null;
   return (
     <div class="notices">
+      {stalled.value && (
+        <div class="notice" role="status">
+          <p>{STALLED}</p>
+        </div>
+      )}
       {shown.value.map((notice) => (
         <div class="notice" key={notice.id}>
           <p>{notice.text}</p>

@@ -57,6 +57,8 @@ export const view = signal<View | null>(null);
 export const link = signal<Link>("connecting");
 /** Why the server said goodbye to this page, if it did. */
 export const bye = signal<string | null>(null);
+/** The server cannot record anything now; what was asked to stop has stopped. */
+export const stalled = signal(false);
 export const messages = signal<readonly Message[]>([]);
 
 export const media = signal<Media>({

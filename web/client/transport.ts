@@ -6,7 +6,7 @@
 
 import { io, type Socket } from "socket.io-client";
 import { say } from "./notices";
-import { bye, changeMedia, clockOffset, link, messages, view, type Message } from "./store";
+import { bye, changeMedia, clockOffset, link, messages, stalled, view, type Message } from "./store";
 import type { Commands, View } from "./wire";
 
 export type Ack =
@@ -44,6 +44,8 @@ export type MediaReply =
 const PATIENCE = 6000;
 /** How long a command waits for the line to come back, in ms. */
 const WAIT_FOR_LINE = 8000;
+/** For which of the server's reasons to let nobody in now it is worth coming back (PROTOCOL.md, "Connecting"). */
+const COMES_BACK: ReadonlySet<string> = new Set(["stalled", "closed", "fault"]);
 /** How long a refused connection waits before it is tried again, in ms. */
 const AGAIN_AFTER = 1000;
 
@@ -75,6 +77,7 @@ export function connect(person: string, server = ""): void {
     clockOffset.value = 0;
     offsetKnown = false;
     bye.value = null;
+    stalled.value = false;
     link.value = "up";
   });
   socket.on("disconnect", (reason) => {
@@ -86,9 +89,10 @@ export function connect(person: string, server = ""): void {
   socket.on("connect_error", (error) => {
     if (bye.peek() !== null) return;
     link.value = "down";
+    // still active: it did not reach the server, and tries again by itself
     if (socket === null || socket.active) return;
-    if (error.message === "session_ended") farewell("session_ended");
-    else setTimeout(() => socket?.connect(), AGAIN_AFTER);
+    if (COMES_BACK.has(error.message)) setTimeout(() => socket?.connect(), AGAIN_AFTER);
+    else farewell(error.message);
   });
   socket.on("view", (told: { rev: number; now: number; view: View }) => {
     if (told.rev <= rev) return;
@@ -102,6 +106,7 @@ export function connect(person: string, server = ""): void {
     messages.value = [...messages.peek(), message];
   });
   socket.on("media", (word: MediaWord) => hearMedia(word));
+  socket.on("stalled", ({ on }: { on: boolean }) => (stalled.value = on));
   socket.on("bye", ({ reason }: { reason: string }) => farewell(reason));
 }
 

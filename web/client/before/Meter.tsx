@@ -19,6 +19,10 @@ export function Meter({ track }: { track: MediaStreamTrack }) {
     analyser.fftSize = 1024;
     context.createMediaStreamSource(new MediaStream([track])).connect(analyser);
     const samples = new Float32Array(analyser.fftSize);
+    // a page that was loaded again may not look at sound before a touch
+    const wake = () => void context.resume();
+    wake();
+    addEventListener("pointerdown", wake);
     const timer = setInterval(() => {
       analyser.getFloatTimeDomainData(samples);
       const power = samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length;
@@ -28,6 +32,7 @@ export function Meter({ track }: { track: MediaStreamTrack }) {
     }, LOOK_EVERY);
     return () => {
       clearInterval(timer);
+      removeEventListener("pointerdown", wake);
       void context.close();
     };
   }, [track]);

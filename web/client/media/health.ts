@@ -13,12 +13,16 @@ const UNANSWERED = 6;
 const NOT_UP_FOR = 8000;
 
 /** Calls `up` each time the connection stands, and `dead` at most once.  Returns how to stop watching. */
-export function watch(peer: RTCPeerConnection, hooks: { up: () => void; dead: () => void }): () => void {
+export function watch(
+  peer: RTCPeerConnection,
+  hooks: { up: () => void; dead: () => void },
+  clock: () => number = () => performance.now(),
+): () => void {
   let stopped = false;
   let heard = 0;
-  let heardAt = performance.now();
+  let heardAt = clock();
   let checksThen = 0;
-  let downSince: number | null = performance.now();
+  let downSince: number | null = clock();
   let wasUp = false;
 
   const stop = () => {
@@ -36,7 +40,7 @@ export function watch(peer: RTCPeerConnection, hooks: { up: () => void; dead: ()
       case "connected":
         wasUp = true;
         downSince = null;
-        heardAt = performance.now();
+        heardAt = clock();
         hooks.up();
         break;
       case "failed":
@@ -44,11 +48,11 @@ export function watch(peer: RTCPeerConnection, hooks: { up: () => void; dead: ()
         dead();
         break;
       default:
-        downSince ??= performance.now();
+        downSince ??= clock();
     }
   };
   const look = async () => {
-    const now = performance.now();
+    const now = clock();
     if (downSince !== null && now - downSince > (wasUp ? DISCONNECTED_FOR : NOT_UP_FOR)) dead();
     if (downSince !== null || stopped) return;
     const traffic = await trafficOf(peer);

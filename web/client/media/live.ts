@@ -86,6 +86,10 @@ export function startMedia(): void {
     stopAll();
     disconnect();
   });
+  addEventListener("pageshow", (event) => {
+    // a browser that kept the page would show a room without a line
+    if (event.persisted) location.reload();
+  });
   navigator.mediaDevices?.addEventListener("devicechange", () => {
     void listDevices();
     if (media.peek().camera === "missing" || media.peek().microphone === "missing") ui.deviceTry.value++;
