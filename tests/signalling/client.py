@@ -235,7 +235,7 @@ class Client:
         old.protocol.transport.abort()
 
     async def lose(self, address: str) -> None:
-        """A second network comes, which the server follows; then it goes dead, without a word, and the first is left."""
+        """A second network comes and the server follows; then it goes dead without a word, and the first is left."""
         first = self._gatherer._connection._nominated[1]
         second = await self._pair_at(address)
         await self._check(second)
@@ -253,6 +253,11 @@ class Client:
         key = (connection.remote_password or "").encode()
         await pair.protocol.request(connection.build_request(pair, nominate=False), pair.remote_addr, integrity_key=key)
         connection._nominated[1] = pair
+
+    def server(self) -> tuple[str, int]:
+        """Where the server listens for this connection."""
+        remote = self._gatherer._connection._nominated[1].remote_candidate
+        return remote.host, remote.port
 
     def vanish(self) -> None:
         """Gone without a word, as when the network is."""

@@ -1,0 +1,282 @@
+"""The hot path alone: libsrtp is replaced by nothing, so that any plaintext can be tried, and many of them."""
+
+from __future__ import annotations
+
+import random
+from itertools import count, pairwise
+from typing import Any, cast
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from signalling import forward
+from signalling.answer import Published
+from signalling.forward import Counters, Inlet
+from signalling.path import Path
+from signalling.profile import OPUS_SILENCE, RTX, TrackKind
+from signalling.slot import Slot
+from signalling.timeline import ServerTime
+from signalling.track import HISTORY, Track
+from tests.signalling.client import rtp_packet, video_extensions
+
+
+class Wire:
+    """A path without sockets and keys: keeps what is sent."""
+
+    def __init__(self) -> None:
+        self.rx = self.tx = object()
+        self.address = ("", 0)
+        self.heard_at = 0.0
+        self.round_trip = 0.05
+        self.full = False
+        self.sent: list[bytes] = []
+        self.rtcp: list[bytes] = []
+
+    def sendto(self, data: memoryview, _: object) -> int:
+        if self.full:
+            raise BlockingIOError
+        self.sent.append(bytes(data))
+        return len(data)
+
+    def send_rtcp(self, data: bytes) -> None:
+        self.rtcp.append(data)
+
+
+class Bench:
+    """One publisher with three tracks and one viewer with a slot pair."""
+
+    def __init__(self) -> None:
+        self.publisher, self.viewer = Wire(), Wire()
+        path = cast("Path", self.publisher)
+        self.audio = Track(Published(TrackKind.AUDIO, 100, None, True, False), path)
+        self.high = Track(Published(TrackKind.HIGH, 200, 201, True, True), path)
+        self.low = Track(Published(TrackKind.LOW, 300, 301, True, True), path)
+        tracks = {t.ssrc: t for t in (self.audio, self.high, self.low)} | {201: self.high, 301: self.low}
+        self.counters = Counters()
+        self.reports: list[bytes] = []
+        self.inlet = Inlet(path, tracks, self.counters, self.reports.append)
+        time, ssrcs = ServerTime(0.0), count(1000)
+        self.sound = Slot(cast("Path", self.viewer), time, ssrcs, is_video=False)
+        self.picture = Slot(cast("Path", self.viewer), time, ssrcs, is_video=True)
+
+    def open(self) -> None:
+        self.sound.show((self.audio,), 0.0)
+        self.picture.show((self.high, self.low), 0.0)
+
+    def voice(self, seq: int, payload: bytes = b"voice", **more: Any) -> None:
+        self.inlet.receive(rtp_packet(111, seq, seq * 960, 100, payload, **more))
+
+    def sent(self) -> list[tuple[int, int, int]]:
+        """(SSRC, sequence number, timestamp) of what the viewer got."""
+        return [(_int(p[8:12]), _int(p[2:4]), _int(p[4:8])) for p in self.viewer.sent]
+
+
+@pytest.fixture(autouse=True)
+def no_encryption(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forward, "protect", lambda *_: 0)
+    monkeypatch.setattr(forward, "unprotect", lambda *_: 0)
+
+
+def _int(data: bytes) -> int:
+    return int.from_bytes(data, "big")
+
+
+def test_sequence_numbers_go_on_over_a_wrap() -> None:
+    bench = Bench()
+    bench.open()
+    for seq in range(65530, 65546):
+        bench.voice(seq)
+    numbers = [seq for _, seq, _ in bench.sent()]
+    assert [(b - a) & 0xFFFF for a, b in pairwise(numbers)] == [1] * 15
+
+
+def test_a_late_packet_goes_out_in_its_place_and_a_copy_does_not_go_out() -> None:
+    bench = Bench()
+    bench.open()
+    for seq in (10, 11, 13, 14, 12, 12, 13, 9):
+        bench.voice(seq)
+    first = bench.sent()[0][1]
+    assert [(seq - first) & 0xFFFF for _, seq, _ in bench.sent()] == [0, 1, 3, 4, 2]
+    assert bench.counters.repeated == 3
+
+
+def test_a_late_packet_from_before_the_gate_opened_stays_behind_it() -> None:
+    bench = Bench()
+    for seq in (10, 12):
+        bench.voice(seq)
+    bench.open()
+    bench.voice(13)
+    bench.voice(11)
+    assert len(bench.viewer.sent) == 1
+
+
+@pytest.mark.parametrize(
+    "packet",
+    [
+        b"",
+        b"\x80",
+        b"\x80\x6f" + bytes(9),
+        rtp_packet(111, 1, 1, 100, b""),
+        rtp_packet(111, 1, 1, 100, b"", padding=40),
+        rtp_packet(111, 1, 1, 100, b"x", padding=1)[:-1] + b"\xff",
+        rtp_packet(96, 1, 1, 100, b"picture on the voice's SSRC"),
+        rtp_packet(111, 1, 1, 200, b"voice on the picture's SSRC"),
+        rtp_packet(RTX, 1, 1, 200, b"\x00\x01repeat on the picture's SSRC"),
+        rtp_packet(96, 1, 1, 201, b"picture on the SSRC of repeats"),
+        rtp_packet(RTX, 1, 1, 201, b"\x00\x01never asked for"),
+        rtp_packet(RTX, 1, 1, 201, b"\x00"),
+        rtp_packet(111, 1, 1, 101, b"undeclared"),
+        rtp_packet(0, 1, 1, 100, b"PCMU"),
+        rtp_packet(111, 1, 1, 100, bytes(1600)),
+        b"\x9f" + rtp_packet(111, 1, 1, 100, b"fifteen CSRCs that are not there")[1:],
+        b"\x90" + rtp_packet(111, 1, 1, 100, b"\xbe\xde\xff\xff" + b"an extension that is not there")[1:],
+    ],
+    ids=range(17),
+)
+def test_what_is_not_media_of_a_track_is_not_forwarded(packet: bytes) -> None:
+    bench = Bench()
+    bench.open()
+    bench.inlet.receive(packet)
+    assert not bench.viewer.sent
+    assert bench.counters.received == 0
+
+
+def test_a_voice_without_a_level_goes_the_same_way_as_one_with_it() -> None:
+    bench = Bench()
+    bench.voice(1)
+    assert not bench.viewer.sent
+    bench.open()
+    bench.voice(2)
+    bench.voice(3, extensions=b"\x20\x1e")
+    bench.sound.show((), 0.0)
+    bench.voice(4)
+    assert [p[12:] for p in bench.viewer.sent] == [b"voice", b"\xbe\xde\x00\x01\x20\x1e\x00\x00voice", OPUS_SILENCE]
+
+
+def test_a_repeat_cannot_carry_something_from_behind_a_gate() -> None:
+    """The gate was shut when the original was lost, and opened before the repeat came."""
+    bench = Bench()
+    key = b"\x10\x00\x9d\x01\x2a"
+    bench.inlet.receive(rtp_packet(96, 10, 0, 200, key))
+    bench.inlet.receive(rtp_packet(96, 12, 0, 200, key))
+    bench.high.tick(1e9)
+    assert bench.publisher.rtcp, "asked for"
+    bench.open()
+    bench.inlet.receive(rtp_packet(96, 13, 0, 200, key))
+    bench.inlet.receive(rtp_packet(RTX, 1, 0, 201, b"\x00\x0b" + key))
+    assert bench.counters.received == 4
+    assert len(bench.viewer.sent) == 1
+
+
+def test_the_history_is_bounded_and_its_last_packet_can_be_had() -> None:
+    bench = Bench()
+    bench.open()
+    for seq in range(2000):
+        bench.voice(seq)
+    seqs = [seq for _, seq, _ in bench.sent()]
+    bench.viewer.sent.clear()
+    assert bench.sound.resend(seqs[-1], 0.0)
+    assert bench.sound.resend(seqs[-HISTORY], 0.0)
+    assert not bench.sound.resend(seqs[-HISTORY - 1], 0.0)
+    assert not bench.sound.resend((seqs[-1] + 1) & 0xFFFF, 0.0)
+
+
+def test_a_repeat_is_found_long_after_the_gate_opened() -> None:
+    """More packets than half the range of sequence numbers have passed since."""
+    bench = Bench()
+    bench.open()
+    for seq in range(40_000):
+        bench.voice(seq & 0xFFFF)
+    last = bench.viewer.sent[-1]
+    assert bench.sound.resend(_int(last[2:4]), 0.0)
+    assert bench.viewer.sent[-1] == last
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(
+        st.one_of(
+            st.tuples(st.just("send"), st.integers(-600, 600)),
+            st.tuples(st.just("jump"), st.integers(0, 0xFFFF)),
+            st.tuples(st.just("gate"), st.integers(0, 1)),
+            st.tuples(st.just("resend"), st.integers(0, 40)),
+            st.tuples(st.just("run"), st.integers(1, 40)),
+        ),
+        max_size=60,
+    )
+)
+def test_no_number_is_ever_used_for_two_plaintexts(moves: list[tuple[str, int]]) -> None:
+    """Whatever a publisher numbers, loses, repeats or delays, and however often the gate moves.
+
+    (SSRC, sequence number) is the nonce of AES-GCM as long as the roll-over counter stays, which it does here.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(forward, "protect", lambda *_: 0)
+        patch.setattr(forward, "unprotect", lambda *_: 0)
+        bench = Bench()
+        at, serial = 30_000, count()
+        allowed = False
+        for kind, n in moves:
+            if kind == "gate":
+                allowed = bool(n)
+                bench.sound.show((bench.audio,) if allowed else (), 0.0)
+            elif kind == "resend" and bench.viewer.sent:
+                bench.sound.resend(_int(bench.viewer.sent[-1 - n % len(bench.viewer.sent)][2:4]), 0.0)
+            else:
+                numbers = range(at + 1, at + n + 1) if kind == "run" else [n if kind == "jump" else at + n]
+                for number in numbers:
+                    before = len(bench.viewer.sent)
+                    bench.voice(number & 0xFFFF, next(serial).to_bytes(4, "big"))
+                    assert allowed or len(bench.viewer.sent) == before
+                if kind == "run":
+                    at += n
+        used: dict[int, bytes] = {}
+        for packet in bench.viewer.sent[-20_000:]:
+            assert used.setdefault(_int(packet[2:4]), packet) == packet
+
+
+def test_any_bytes_at_all_do_no_harm() -> None:
+    rng = random.Random(1)
+    bench = Bench()
+    bench.open()
+    ssrcs = [100, 200, 201, 300, 301]
+    for _ in range(100_000):
+        n = rng.choice((rng.randrange(0, 60), rng.randrange(0, 1600)))
+        packet = bytearray(rng.randbytes(n))
+        if n > 11:
+            packet[0] = 0x80 | packet[0] & 0x3F
+            packet[1] = rng.choice((111, 96, 97, 96 | 128, packet[1]))
+            packet[8:12] = rng.choice(ssrcs).to_bytes(4, "big")
+            if n > 15 and packet[0] & 0x1F == 0x10:
+                packet[12:16] = b"\xbe\xde\x00" + bytes((rng.randrange(6),))
+        bench.inlet.receive(bytes(packet))
+        if rng.random() < 0.001:
+            bench.inlet.arrivals.clear()
+            for track in (bench.audio, bench.high, bench.low):
+                track.tick(rng.random() * 1e6)
+    assert bench.counters.received > 1000
+    allowed = {bench.sound.ssrc: {111}, bench.picture.ssrc: {96}}
+    assert all(p[1] & 127 in allowed[_int(p[8:12])] for p in bench.viewer.sent)
+
+
+def test_transport_wide_numbers_are_kept_of_every_video_packet_also_of_probes() -> None:
+    bench = Bench()
+    bench.inlet.receive(rtp_packet(96, 1, 0, 200, b"\x10\x00abc", extensions=video_extensions(7)))
+    bench.inlet.receive(rtp_packet(RTX, 1, 0, 201, b"\x00\x00", extensions=video_extensions(8), padding=200))
+    bench.voice(1, extensions=video_extensions(9))
+    assert [number for number, _ in bench.inlet.arrivals] == [7, 8]
+
+
+def test_a_full_socket_loses_one_packet_and_nothing_else() -> None:
+    bench = Bench()
+    bench.open()
+    bench.voice(1)
+    bench.viewer.full = True
+    bench.voice(2)
+    bench.viewer.full = False
+    bench.voice(3)
+    assert bench.counters.unsent == 1
+    numbers = [seq for _, seq, _ in bench.sent()]
+    assert (numbers[1] - numbers[0]) & 0xFFFF == 2
+    assert bench.sound.resend((numbers[0] + 1) & 0xFFFF, 0.0)
