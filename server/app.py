@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import os
-import secrets
 import socket
 import ssl
-from collections.abc import AsyncIterator, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 from aiohttp import web
 
 import web as assets
+from server import kept
 from server.clock import SystemClock
 from server.host.media_link import MediaLink
 from server.host.refusals import Stalled
@@ -28,62 +26,11 @@ from server.http.static import StaticFiles
 from server.realtime.gateway import Gateway, build_server
 from server.room.ids import MeetingId, PersonId
 from server.settings import Settings
-from server.store import Accounts, Database, Journal, Links, Meetings, Sessions
 from signalling.plan import PeerId, Quality
 from signalling.plane import MediaPlane
 
-_KEY_FILE = "journal.key"
-_ADDRESS_FILE = "address"
 _GOODBYE = 3.0
 """Seconds that requests under way have to end when the program stops."""
-
-
-@dataclass(frozen=True, slots=True)
-class Store:
-    """What is kept, opened."""
-
-    database: Database
-    journal: Journal
-    meetings: Meetings
-    links: Links
-    accounts: Accounts
-    sessions: Sessions
-
-
-@contextlib.asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[Store]:
-    """The store of these settings.  Several processes may have it open; the command line uses it beside the server."""
-    key = journal_key(settings)
-    database = await Database.open(settings.database)
-    accounts = Accounts(database)
-    try:
-        journal = Journal(database, key)
-        yield Store(database, journal, Meetings(database, journal), Links(database), accounts, Sessions(database))
-    finally:
-        accounts.close()
-        await database.close()
-
-
-def journal_key(settings: Settings) -> bytes:
-    """The key that seals the journal: from the settings, or from a file that only we may read, made when it is missing.
-
-    Two processes that start at the same moment get the same key: the file appears whole or not at all.
-    """
-    if given := settings.journal_key.get_secret_value():
-        return given.encode()
-    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    file = settings.data_dir / _KEY_FILE
-    if not file.exists():
-        made = settings.data_dir / f".{_KEY_FILE}.{secrets.token_hex(8)}"
-        descriptor = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as out:
-            out.write(secrets.token_bytes(32))
-            out.flush()
-            os.fsync(descriptor)
-        with contextlib.suppress(FileExistsError):
-            os.link(made, file)
-        made.unlink()
-    return file.read_bytes()
 
 
 def listen(settings: Settings) -> tuple[Settings, socket.socket]:
@@ -91,25 +38,6 @@ def listen(settings: Settings) -> tuple[Settings, socket.socket]:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listening = socket.create_server((settings.host, settings.port), family=family, backlog=1024)
     return settings.model_copy(update={"port": listening.getsockname()[1]}), listening
-
-
-def address(settings: Settings) -> str:
-    """Where the running program is opened, as it noted in the data directory; else what these settings say."""
-    with contextlib.suppress(OSError):
-        return (settings.data_dir / _ADDRESS_FILE).read_text("utf-8").strip()
-    return settings.origin
-
-
-@contextlib.contextmanager
-def _address_noted(settings: Settings) -> Iterator[None]:
-    """So that `talkingpiece practice` makes links to this program, whatever port it has taken."""
-    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    file = settings.data_dir / _ADDRESS_FILE
-    file.write_text(f"{settings.origin}\n", "utf-8")
-    try:
-        yield
-    finally:
-        file.unlink(missing_ok=True)
 
 
 class _LiveRooms:
@@ -149,15 +77,19 @@ class _Ears:
 
 
 @contextlib.asynccontextmanager
-async def serving(settings: Settings, listening: socket.socket, store: Store) -> AsyncIterator[None]:
-    """The whole program, open to browsers inside the block.  Afterwards every line is dropped, and nothing is lost."""
+async def serving(settings: Settings, listening: socket.socket, store: kept.Store) -> AsyncIterator[None]:
+    """The whole program, open to browsers inside the block.  Afterwards every line is dropped, and nothing is lost.
+
+    Raises `NotBuilt` and `TlsRefused` before anything is opened.
+    """
     folder = Path(assets.__file__).parent
     files = StaticFiles(folder / "static")
+    context = _tls(settings)
     clock = SystemClock()
     ears = _Ears()
     plane = MediaPlane(addresses=settings.media_addresses or None, listener=ears)
-    link = ears.link = MediaLink(plane)
-    rooms = Registry(journal=store.journal, invitations=store.meetings, link=link, clock=clock)
+    ears.link = MediaLink(plane)
+    rooms = Registry(journal=store.journal, invitations=store.meetings, link=ears.link, clock=clock)
     attempts = Attempts(trust_proxy=settings.trust_proxy)
     gateway = build_server(
         registry=rooms,
@@ -186,31 +118,38 @@ async def serving(settings: Settings, listening: socket.socket, store: Store) ->
         account_session=settings.account_session,
         person_session=settings.person_session,
     )
-    await plane.start()
     deadlines = Deadlines()
     app = build(edge, deadlines)
     gateway.attach(app)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=_GOODBYE, keepalive_timeout=30.0)
-    await runner.setup()
-    site = DeadlineSite(runner, listening, deadlines, _tls(settings))
-    await site.start()
-    _calm_the_collector()
-    try:
-        with _address_noted(settings):
-            yield
-    finally:
-        await site.stop()
-        await rooms.close()
-        await gateway.close()
-        await plane.stop()
-        await runner.cleanup()
+    async with contextlib.AsyncExitStack() as closing:
+        # It ends in the opposite order: nobody new comes, rooms end their own business, then lines, then media.
+        await runner.setup()
+        closing.push_async_callback(runner.cleanup)
+        await plane.start()
+        closing.push_async_callback(plane.stop)
+        closing.push_async_callback(gateway.close)
+        closing.push_async_callback(rooms.close)
+        site = DeadlineSite(runner, listening, deadlines, context)
+        await site.start()
+        closing.push_async_callback(site.stop)
+        closing.enter_context(kept.address_noted(settings))
+        _calm_the_collector()
+        yield
+
+
+class TlsRefused(Exception):
+    """The certificate and its key cannot be used; the message says why."""
 
 
 def _tls(settings: Settings) -> ssl.SSLContext | None:
     if settings.tls_certificate is None:
         return None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(settings.tls_certificate, settings.tls_key)
+    try:
+        context.load_cert_chain(settings.tls_certificate, settings.tls_key)
+    except OSError as error:
+        raise TlsRefused(error.strerror or "they do not fit together") from None
     return context
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from server.http.words import ROLES
 from server.room.ids import MeetingId, PersonId
 from server.room.state import Role
 from server.store import AccountId, Invitee, Links, Meetings, new_id
@@ -29,6 +30,12 @@ class PracticeMeeting:
     meeting: MeetingId
     links: Mapping[Role, str]
     """A whole address for each role."""
+
+
+def as_lines(made: PracticeMeeting) -> str:
+    """A line for each person, for a terminal."""
+    people = [(LABELS[role], ROLES[role].lower(), link) for role, link in made.links.items()]
+    return "\n".join(f"  {label:<6} {role:<19} {link}" for label, role, link in people)
 
 
 async def make_practice_meeting(

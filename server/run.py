@@ -1,0 +1,71 @@
+"""`talkingpiece run`: take the port, open everything, say where, and stop when asked to.
+
+The links that are printed here are the only place where a token leaves the program unasked: for the person who started
+it, and on the first start only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+from server import app, kept, log
+from server.http.static import NotBuilt
+from server.practice import as_lines, make_practice_meeting
+from server.settings import Settings
+from server.store import StoreError
+
+
+def run(settings: Settings) -> str | None:
+    """Serve until SIGINT or SIGTERM.  Returns why not, in a sentence."""
+    try:
+        settings, listening = app.listen(settings)
+    except OSError as error:
+        return (
+            f"Port {settings.port} of {settings.host} cannot be used ({error.strerror}). "
+            "Perhaps the program runs already; PORT=8081 chooses another port."
+        )
+    with listening:
+        try:
+            asyncio.run(_serve(settings, listening))
+        except NotBuilt:
+            return "The browser's part of the program is not built yet: `make run` builds it."
+        except StoreError as error:
+            return kept.in_words(error)
+        except app.TlsRefused as refused:
+            return f"The certificate or its key cannot be used: {refused}."
+    return None
+
+
+async def _serve(settings: Settings, listening: socket.socket) -> None:
+    stop = asyncio.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    fresh = not settings.data_dir.exists() or not any(settings.data_dir.iterdir())
+    async with kept.opened(settings) as store, app.serving(settings, listening, store):
+        log.logger().info("started", version=version("talkingpiece"), port=settings.port)
+        print(await _greeting(settings, store, fresh=fresh), flush=True)
+        await stop.wait()
+        log.logger().info("stopping")
+    log.logger().info("stopped")
+
+
+async def _greeting(settings: Settings, store: kept.Store, *, fresh: bool) -> str:
+    """What the person at the terminal reads: where to open it, and on the first start everything that they need."""
+    now = datetime.now(UTC)
+    parts = [f"\nTalking Piece is open at  {settings.origin}\n"]
+    first = await store.accounts.needs_setup()
+    if first:
+        link = f"{settings.origin}/setup#{await store.accounts.issue_setup(now=now)}"
+        parts.append(f"Make the first facilitator's account. This link works once, for a day:\n\n  {link}\n")
+    if settings.practice and fresh and first:
+        made = await make_practice_meeting(store.meetings, store.links, origin=settings.origin, now=now)
+        parts.append(f"A practice meeting. Open each link in a window of its own:\n\n{as_lines(made)}\n")
+    elif settings.practice:
+        parts.append("For a practice meeting, type  talkingpiece practice\n")
+    if not settings.secure and not settings.local:
+        parts.append("Browsers give no camera and no microphone to this address, because it is not https.\n")
+    return "\n".join([*parts, "Ctrl-C stops it."])
