@@ -15,7 +15,7 @@ from server.host.course import Course
 from server.host.jobs import Done, Job, Outcome
 from server.host.media_link import RoomMedia, may_have_media
 from server.host.messages import Messages
-from server.host.ports import Bye, Line
+from server.host.ports import Bye, Line, Told
 from server.host.recorder import Recorder
 from server.host.refusals import NoMediaNow, NotDelivered
 from server.host.telling import Listeners
@@ -125,7 +125,7 @@ class LiveRoom:
             # they went while it was being made
             await self._media.close(person)
             return NoMediaNow()
-        line.post("media", offer)
+        line.post(Told.MEDIA, offer)
         return Done(self._listeners.rev(person))
 
     async def answer_media(self, person: PersonId, line: Line, generation: str, sdp: str) -> Outcome:
@@ -145,7 +145,7 @@ class LiveRoom:
 
     def media_says(self, person: PersonId, message: Mapping[str, object]) -> None:
         self._media.remember(person, message)
-        self._listeners.post(person, "media", message)
+        self._listeners.post(person, Told.MEDIA, message)
 
     def quality_changed(self, person: PersonId) -> None:
         self._tell()
@@ -164,7 +164,7 @@ class LiveRoom:
             case Connect(person=person) if job.line is not None and self._listeners.welcome(person, job.line):
                 self._tell(person)
                 for message in self._media.current(person):
-                    self._listeners.post(person, "media", message)
+                    self._listeners.post(person, Told.MEDIA, message)
                 self._messages.hand_unread(person)
             case SendMessage(actor=actor) as command if job.command is not None and job.text is not None:
                 done = Done(self._listeners.rev(actor))
@@ -198,7 +198,7 @@ class LiveRoom:
             told = on and (concerned or not listener.joined)
             if listener.stalled is not told:
                 listener.stalled = told
-                listener.line.post("stalled", {"on": told})
+                listener.line.post(Told.STALLED, {"on": told})
 
     def ended(self) -> None:
         if self._emptied is not None:

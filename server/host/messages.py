@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from server.clock import Alarm, Clock, milliseconds
+from server.host.ports import Told
 from server.room import recipients
 from server.room.commands import SendMessage
 from server.room.ids import CommandId, PersonId
@@ -29,7 +30,7 @@ UNREAD_AT_MOST = 64
 REMEMBERED = 256
 """Ids of delivered messages, for resends."""
 
-Post = Callable[[PersonId, str, Mapping[str, object]], None]
+Post = Callable[[PersonId, Told, Mapping[str, object]], None]
 Answer = Callable[[bool], None]
 
 
@@ -99,7 +100,7 @@ class Messages:
     def hand_unread(self, person: PersonId) -> None:
         """Somebody is back: hand them what their browser has not acknowledged, oldest first."""
         for message in self._unread.get(person, {}).values():
-            self._post(person, "message", message.as_told_to(person))
+            self._post(person, Told.MESSAGE, message.as_told_to(person))
 
     def received(self, person: PersonId, id_: str) -> None:
         """A browser shows a message.  When that makes it delivered, its sender gets it, too."""
@@ -125,7 +126,7 @@ class Messages:
         waiting[message.id] = message
         while len(waiting) > UNREAD_AT_MOST:
             del waiting[next(iter(waiting))]
-        self._post(person, "message", message.as_told_to(person))
+        self._post(person, Told.MESSAGE, message.as_told_to(person))
 
     def _take_back(self, id_: str) -> None:
         for waiting in self._unread.values():

@@ -12,15 +12,27 @@ from server.room.state import Role
 from signalling.plan import MediaPlan, PeerId, Quality, RoomId
 
 
+class Told(StrEnum):
+    """The events that a browser hears."""
+
+    VIEW = "view"
+    MEDIA = "media"
+    MESSAGE = "message"
+    STALLED = "stalled"
+    BYE = "bye"
+
+
 class Bye(StrEnum):
     """Why the server closes a line for good.  The browser does not come back by itself after one of these."""
 
     ELSEWHERE = "elsewhere"
     """Another device, or another window, has taken over (R14)."""
     SESSION_ENDED = "session_ended"
-    """The link was replaced, or the person does not belong to the meeting."""
+    """The session has run out, the link was replaced, or the person does not belong to the meeting."""
     MALFORMED = "malformed"
+    """Three messages that our own pages do not send."""
     SLOW_DOWN = "slow_down"
+    """Far too many messages."""
 
 
 class Line(Protocol):
@@ -33,7 +45,7 @@ class Line(Protocol):
         """Tell the person their whole view (UTF-8 JSON).  A newer one replaces one that is still waiting to go out."""
         ...
 
-    def post(self, event: str, body: Mapping[str, object]) -> None:
+    def post(self, event: Told, body: Mapping[str, object]) -> None:
         """Tell the person anything else, in order."""
         ...
 

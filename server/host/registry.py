@@ -53,15 +53,8 @@ class Registry:
                 return room
             if room is not None:
                 await room.close()  # it is on its way out: what it still records is read by the next one
-            if meeting not in self._opening:
-                self._opening[meeting] = asyncio.create_task(self._rebuild(meeting))
-            task = self._opening[meeting]
-            try:
-                # the others who wait for the same room must not lose it when one of them gives up
-                await asyncio.shield(task)
-            finally:
-                if task.done():
-                    self._opening.pop(meeting, None)
+            # the others who wait for the same room must not lose it when one of them gives up
+            await asyncio.shield(self._opening.get(meeting) or self._begin(meeting))
 
     async def people_changed(self, meeting: MeetingId) -> None:
         """Somebody was invited or is called something else now.  A room that is not live learns of it when it is
@@ -81,6 +74,16 @@ class Registry:
             await asyncio.wait(set(self._opening.values()))
         if self._rooms:
             await asyncio.wait({asyncio.create_task(room.close()) for room in self._rooms.values()})
+
+    def _begin(self, meeting: MeetingId) -> asyncio.Task[LiveRoom]:
+        def ended(task: asyncio.Task[LiveRoom]) -> None:
+            del self._opening[meeting]
+            if not task.cancelled():
+                task.exception()  # whoever waited has it; nobody may have
+
+        task = self._opening[meeting] = asyncio.create_task(self._rebuild(meeting))
+        task.add_done_callback(ended)
+        return task
 
     async def _rebuild(self, meeting: MeetingId) -> LiveRoom:
         try:

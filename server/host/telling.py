@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pydantic import TypeAdapter
 
 from server.clock import Clock, milliseconds
-from server.host.ports import Line
+from server.host.ports import Line, Told
 from server.log import logger
 from server.room import view_for
 from server.room.ids import PersonId
@@ -84,7 +84,7 @@ class Listeners:
         listener = self._by_person.get(person)
         return listener.rev if listener else 0
 
-    def post(self, person: PersonId, event: str, body: Mapping[str, object]) -> None:
+    def post(self, person: PersonId, event: Told, body: Mapping[str, object]) -> None:
         listener = self._by_person.get(person)
         if listener and listener.joined:
             listener.line.post(event, body)

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 
 from server.clock import Clock
 from server.host.live_room import LiveRoom
-from server.host.ports import Bye
+from server.host.ports import Bye, Told
 from server.realtime.guards import LiveServer, Visitor
 from server.realtime.limits import ConnectionLimits
 from server.room.ids import DeviceId, PersonId
@@ -66,11 +66,11 @@ class Connection:
 
     def view(self, rev: int, now: int, view: bytes) -> None:
         waits = self._view is not None
-        self._view = f'2["view",{{"rev":{rev},"now":{now},"view":{view.decode()}}}]'
+        self._view = f'2["{Told.VIEW}",{{"rev":{rev},"now":{now},"view":{view.decode()}}}]'
         if not waits:
             self._put(_VIEW)
 
-    def post(self, event: str, body: Mapping[str, object]) -> None:
+    def post(self, event: Told, body: Mapping[str, object]) -> None:
         self._put(f"2{_compact([event, body])}")
 
     def ack(self, number: int | None, body: Mapping[str, object]) -> None:
@@ -80,7 +80,7 @@ class Connection:
 
     def bye(self, reason: Bye) -> None:
         if not self._goodbye:
-            self.post("bye", {"reason": reason})
+            self.post(Told.BYE, {"reason": reason})
             self._goodbye = True
             asyncio.get_running_loop().call_later(LAST_WORDS, self.visitor.abort)
 

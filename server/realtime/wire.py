@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
 from typing import Annotated, Any, Literal, Union, get_type_hints
 
@@ -114,7 +114,8 @@ def _an_answer(willing: Willing) -> Willing:
     return willing
 
 
-_Text = Annotated[str, BeforeValidator(_in_order)]
+_TIDY = BeforeValidator(_in_order)
+_Text = Annotated[str, _TIDY]
 _Sdp = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_SDP), AfterValidator(_encodable)]
 
 # JSON has neither enums nor tuples, so these two are not strict about the Python type; their parts are.
@@ -172,6 +173,11 @@ class _Auth(_Closed):
 
 
 _RECEIVED, _AUTH = TypeAdapter(_Received), TypeAdapter(_Auth)
+
+
+def is_text(metadata: Sequence[object]) -> bool:
+    """A field with this metadata takes what a person typed."""
+    return _TIDY in metadata
 
 
 # ---- reading -----------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from typing import Any
 from server.host.jobs import Done, Outcome
 from server.host.live_room import LiveRoom
 from server.host.media_link import MediaLink
-from server.host.ports import Bye
+from server.host.ports import Bye, Told
 from server.host.registry import Registry
 from server.room import Room
 from server.room import commands as c
@@ -193,7 +193,7 @@ class FakeLine:
     def view(self, rev: int, now: int, view: bytes) -> None:
         self.told.append(("view", {"rev": rev, "now": now, "view": json.loads(view)}))
 
-    def post(self, event: str, body: Mapping[str, object]) -> None:
+    def post(self, event: Told, body: Mapping[str, object]) -> None:
         self.told.append((event, dict(body)))
 
     def bye(self, reason: Bye) -> None:

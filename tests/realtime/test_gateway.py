@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -105,6 +106,14 @@ async def test_ending_a_session_closes_its_line_with_a_word(edge: Edge) -> None:
     edge.gateway.end_sessions(VIC)
     await until(lambda: not vic.client.connected)
     assert vic.of("bye") == [{"reason": "session_ended"}]
+
+
+async def test_a_session_that_runs_out_closes_its_line_with_a_word(edge: Edge) -> None:
+    token = await edge.session(VIC, timedelta(seconds=1.5))
+    vic = await edge.arrive(VIC, token)
+    await until(lambda: not vic.client.connected)
+    assert vic.of("bye") == [{"reason": "session_ended"}]
+    assert (await refused(await edge.browser(VIC, token)))["message"] == "session_ended"
 
 
 async def test_a_command_in_the_name_of_another_is_malformed(edge: Edge) -> None:

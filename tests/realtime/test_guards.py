@@ -18,6 +18,7 @@ import pytest
 import socketio
 from engineio.async_socket import AsyncSocket
 
+from server.host.ports import Told
 from server.realtime import guards
 from server.realtime.guards import CONNECT_WITHIN, LARGEST_PACKET
 from server.realtime.limits import FRAMES, Ceilings
@@ -340,7 +341,7 @@ async def test_a_reader_that_stops_is_cut_off_and_holds_nobody_up(edge: Edge, mo
     assert len(connection._outbox) <= 2, "views that wait become one"
     await fay.seen(lambda view: view["me"]["label"] == "fay59")
     for n in range(40):
-        connection.post("media", {"kind": "send", "n": n})
+        connection.post(Told.MEDIA, {"kind": "send", "n": n})
     assert connection.over
     stuck.set()
     await until(lambda: connection not in edge.gateway._connections.values())
