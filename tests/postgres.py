@@ -1,7 +1,7 @@
 """A private PostgreSQL 15 for the tests: Debian's binaries, its own directory and socket, gone when the run is over.
 
 `server()` is what the `postgres` fixtures of the suites stand on.  It listens on a unix socket only, trusts whoever can
-reach that, and does not fsync: what the tests kill is our process, never the machine.
+reach that, and does not fsync unless asked to: what the tests kill is our process, never the machine.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,8 @@ import asyncpg  # type: ignore[import-untyped]  # it ships no types
 
 BINARIES = Path("/usr/lib/postgresql/15/bin")
 
-_SETTINGS = {"fsync": "off", "full_page_writes": "off", "listen_addresses": "", "max_connections": "60"}
+_SETTINGS = {"listen_addresses": "", "max_connections": "60"}
+_FORGETFUL = {"fsync": "off", "full_page_writes": "off"}
 
 
 @dataclass
@@ -33,12 +34,13 @@ class Postgres:
 
     directory: Path
     user: str
+    settings: Mapping[str, str]
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
     _free: list[str] = field(default_factory=list)
 
     def start(self) -> None:
         """Returns when it accepts connections."""
-        settings = [part for key, value in _SETTINGS.items() for part in ("-c", f"{key}={value}")]
+        settings = [part for key, value in self.settings.items() for part in ("-c", f"{key}={value}")]
         log = (self.directory / "log").open("ab")
         # If the test run itself is killed, the kernel stops the server: nothing is left on the machine.
         self.process = subprocess.Popen(
@@ -116,8 +118,8 @@ class Postgres:
 
 
 @contextlib.contextmanager
-def server() -> Iterator[Postgres]:
-    """Set one up, yield it, take it away.  About 1.5 s."""
+def server(*, durable: bool = False) -> Iterator[Postgres]:
+    """Set one up, yield it, take it away.  About 1.5 s.  `durable`: with fsync, for measurements."""
     if not (BINARIES / "initdb").exists():
         raise RuntimeError(
             "PostgreSQL 15 is needed.  Type: sudo apt-get update && sudo apt-get install -y postgresql-15"
@@ -126,7 +128,7 @@ def server() -> Iterator[Postgres]:
     directory = Path(tempfile.mkdtemp(prefix="tp-pg-"))
     user = _unprivileged()
     shutil.chown(directory, user)
-    running = Postgres(directory, user)
+    running = Postgres(directory, user, _SETTINGS if durable else {**_SETTINGS, **_FORGETFUL})
     try:
         subprocess.run(
             [str(BINARIES / "initdb"), "-D", "data", "-A", "trust", "-U", user, "-E", "UTF8", "--locale=C.UTF-8", "-N"],

@@ -9,14 +9,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import ColumnElement, delete, exists, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, delete, exists, insert, select, update
 
 from server.store import schema, text
 from server.store.database import Database
@@ -57,17 +56,20 @@ class Accounts:
 
     async def needs_setup(self) -> bool:
         """True until there is an account."""
-        async with self._database.reading() as connection:
-            return not await _any(connection)
+        return not await self._database.read(_any)
 
     async def issue_setup(self, *, now: datetime, ttl: timedelta = SETUP_TTL) -> str:
         """A new set-up token; an older one is worthless from now on.  Raises `SetupRefused` if there is an account."""
         token = new_token()
-        async with self._database.transaction() as connection:
-            if await _any(connection):
+        row = {"slot": 1, "token_hash": digest(token), "expires_at": now + ttl}
+
+        def replace(connection: Connection) -> None:
+            if _any(connection):
                 raise SetupRefused
-            await connection.execute(delete(setup))
-            await connection.execute(insert(setup).values(slot=1, token_hash=digest(token), expires_at=now + ttl))
+            connection.execute(delete(setup))
+            connection.execute(insert(setup), row)
+
+        await self._database.write(replace)
         return token
 
     async def create_first(self, token: str, *, label: str, email: str, password: str, now: datetime) -> Account:
@@ -77,28 +79,31 @@ class Accounts:
         good after that.
         """
         hashed = digest(token)
-        async with self._database.reading() as connection:  # before anything costs 20 ms
-            if hashed is None or not await connection.scalar(select(exists().where(*_good(hashed, now)))):
-                raise SetupRefused
+        good = (setup.c.token_hash == hashed, setup.c.expires_at > now)
+        known = select(exists().where(*good))
+        # Looked at first, so that rubbish does not cost 20 ms of hashing.
+        if hashed is None or not await self._database.read(lambda connection: connection.scalar(known)):
+            raise SetupRefused
         address = text.email(email)
         made = Account(AccountId(new_id()), text.label(label), address, now)
         chosen = text.new_password(password, address)
         secret = await self._in_thread(lambda: self._hasher.hash(chosen))
-        async with self._database.transaction() as connection:
-            used = await connection.execute(delete(setup).where(*_good(hashed, now)))
-            if used.rowcount != 1 or await _any(connection):
+        opener = {"account": made.id, "hash": secret, "changed_at": now}
+
+        def use_up(connection: Connection) -> None:
+            if connection.execute(delete(setup).where(*good)).rowcount != 1 or _any(connection):
                 raise SetupRefused
-            await connection.execute(
-                insert(account).values(id=made.id, label=made.label, email=made.email, created_at=now)
-            )
-            await connection.execute(insert(schema.password).values(account=made.id, hash=secret, changed_at=now))
+            connection.execute(insert(account), asdict(made))
+            connection.execute(insert(schema.password), opener)
+
+        await self._database.write(use_up)
         return made
 
     # ---- signing in -------------------------------------------------------------------------------------------------
 
     async def get(self, id: AccountId) -> Account | None:  # noqa: A002  # it is the row's name
-        async with self._database.reading() as connection:
-            row = (await connection.execute(select(account).where(account.c.id == id))).one_or_none()
+        query = select(account).where(account.c.id == id)
+        row = await self._database.read(lambda connection: connection.execute(query).one_or_none())
         return Account(**row._mapping) if row else None
 
     async def check_password(self, email: str, password: str, *, now: datetime) -> Account | None:
@@ -111,8 +116,7 @@ class Accounts:
         except BadText:
             address, given = "", ""  # no account has it
         query = select(account, schema.password.c.hash).join(schema.password).where(account.c.email == address)
-        async with self._database.reading() as connection:
-            row = (await connection.execute(query)).one_or_none()
+        row = await self._database.read(lambda connection: connection.execute(query).one_or_none())
         if (
             not await self._in_thread(lambda: self._matches(row.hash if row else self._decoy.result(), given))
             or not row
@@ -131,16 +135,12 @@ class Accounts:
     async def _renew(self, of: AccountId, old: str, given: str, now: datetime) -> None:
         new = await self._in_thread(lambda: self._hasher.hash(given))
         here = (schema.password.c.account == of, schema.password.c.hash == old)  # unless it was changed meanwhile
-        async with self._database.transaction() as connection:
-            await connection.execute(update(schema.password).where(*here).values(hash=new, changed_at=now))
+        renewed = update(schema.password).where(*here).values(hash=new, changed_at=now)
+        await self._database.write(lambda connection: connection.execute(renewed))
 
     async def _in_thread(self, work: Callable[[], _T]) -> _T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
 
-async def _any(connection: AsyncConnection) -> bool:
-    return bool(await connection.scalar(select(exists().where(account.c.id.is_not(None)))))
-
-
-def _good(hashed: bytes, now: datetime) -> tuple[ColumnElement[bool], ...]:
-    return setup.c.token_hash == hashed, setup.c.expires_at > now
+def _any(connection: Connection) -> bool:
+    return bool(connection.scalar(select(exists().where(account.c.id.is_not(None)))))

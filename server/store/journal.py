@@ -7,17 +7,19 @@ that believe they hold the same room one gets `SeqTaken`.  And every stream is a
 Appends that arrive while a commit is under way go together into the next one: after a restart hundreds of people
 connect in the same second, and a disk gives a few hundred commits, not a few thousand.  The batch is one transaction;
 an append that cannot be is refused alone.
+
+Where a stream ends is remembered after each commit, so that the next append need not ask.  That may be out of date, but
+not unnoticed: the number that it leads to is taken.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from server.room import codec
 from server.room.events import Fact
@@ -30,8 +32,16 @@ from server.store.schema import journal, journal_head
 
 _BATCH = 256
 """Appends in one transaction at most, so that nobody waits long for a commit that is filling up."""
+_REMEMBERED = 1000
+"""Streams whose head is remembered; then all are forgotten."""
 _BREATH = 500
 """Facts checked or decoded before the event loop gets a turn: about 5 ms."""
+
+_MOVE_HEAD = (
+    update(journal_head)
+    .where(journal_head.c.stream == bindparam("of"))
+    .values(seq=bindparam("seq"), mac=bindparam("mac"), seal=bindparam("seal"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +62,7 @@ class Journal:
             raise ValueError(f"the journal's key has {len(key)} bytes, {chain.KEY_LEAST} are the least")
         self._database = database
         self._key = key
+        self._known: dict[MeetingId, chain.Head] = {}
         self._waiting: list[tuple[_Append, asyncio.Future[int]]] = []
         self._writer: asyncio.Task[None] | None = None
 
@@ -70,11 +81,9 @@ class Journal:
             self._writer = asyncio.create_task(self._write(), name="journal")
         return await done
 
-    async def append_within(
-        self, connection: AsyncConnection, stream: MeetingId, after: int, facts: Sequence[Fact]
-    ) -> int:
+    def append_within(self, connection: Connection, stream: MeetingId, after: int, facts: Sequence[Fact]) -> int:
         """The same inside a transaction of the caller, whose commit makes it true.  A lost race raises `Conflict`."""
-        (outcome,) = await self._record(connection, [_prepared(stream, after, facts)])
+        (outcome,), _ = self._record(connection, [_prepared(stream, after, facts)], {})
         if isinstance(outcome, Exception):
             raise outcome
         return outcome
@@ -98,13 +107,12 @@ class Journal:
 
     async def head(self, stream: MeetingId) -> chain.Head | None:
         """How far the stream goes, to be kept outside; None if there is no such stream.  Raises `ChainBroken`."""
-        async with self._database.reading() as connection:
-            return (await self._heads(connection, [stream])).get(stream)
+        return (await self._database.read(lambda connection: self._heads(connection, [stream]))).get(stream)
 
     async def streams(self) -> list[MeetingId]:
         """Every meeting that has a history."""
-        async with self._database.reading() as connection:
-            return list(await connection.scalars(select(journal_head.c.stream).order_by(journal_head.c.stream)))
+        query = select(journal_head.c.stream).order_by(journal_head.c.stream)
+        return await self._database.read(lambda connection: list(connection.scalars(query)))
 
     # ---- writing ----------------------------------------------------------------------------------------------------
 
@@ -113,6 +121,8 @@ class Journal:
         while self._waiting:
             batch = [(append, done) for append, done in self._waiting[:_BATCH] if not done.cancelled()]
             del self._waiting[:_BATCH]
+            if not batch:
+                continue
             try:
                 outcomes = await self._commit([append for append, _ in batch])
             except asyncio.CancelledError:
@@ -132,15 +142,19 @@ class Journal:
 
     async def _commit(self, appends: Sequence[_Append]) -> list[_Outcome]:
         """One transaction for all of them; if one spoils it for the others, each in its own."""
+        known = {a.stream: self._known.pop(a.stream) for a in appends if a.stream in self._known}
         try:
-            async with self._database.transaction() as connection:
-                return await self._record(connection, appends)
+            outcomes, heads = await self._database.write(lambda connection: self._record(connection, appends, known))
         except StoreDown as down:
             return [StoreDown(down.reason) for _ in appends]
         except (Conflict, ChainBroken) as spoiled:
-            if len(appends) > 1:
+            if len(appends) > 1 or known:  # again, alone and by what stands in the database
                 return [outcome for append in appends for outcome in await self._commit([append])]
             return [await self._lost(appends[0]) if isinstance(spoiled, Conflict) else spoiled]
+        if len(self._known) > _REMEMBERED:
+            self._known.clear()
+        self._known |= heads
+        return outcomes
 
     async def _lost(self, append: _Append) -> Exception:
         """Why the rows of an append were in the way of others: a faster host, or a head that was taken back."""
@@ -151,8 +165,13 @@ class Journal:
         found = head.seq if head else 0
         return SeqTaken(append.stream, append.after, found) if found != append.after else ChainBroken(found + 1)
 
-    async def _record(self, connection: AsyncConnection, appends: Sequence[_Append]) -> list[_Outcome]:
-        old = await self._heads(connection, sorted({append.stream for append in appends}), lock=True)
+    def _record(
+        self, connection: Connection, appends: Sequence[_Append], known: Mapping[MeetingId, chain.Head]
+    ) -> tuple[list[_Outcome], dict[MeetingId, chain.Head]]:
+        """What became of each append, and the heads after them.  `known` heads are believed where they fit."""
+        fitting = {a.stream: known[a.stream] for a in appends if a.stream in known and known[a.stream].seq == a.after}
+        asked = sorted({a.stream for a in appends if a.stream not in fitting})
+        old = {**fitting, **self._heads(connection, asked, lock=True)}
         heads = dict(old)
         outcomes: list[_Outcome] = []
         entries = []
@@ -165,32 +184,31 @@ class Journal:
             heads[append.stream] = head
             entries += [{"stream": head.stream, "seq": e.seq, "body": e.body, "mac": e.mac} for e in added]
             outcomes.append(head.seq)
-            await project(connection, append.stream, append.facts)
+            project(connection, append.stream, append.facts)
+        # The heads first, in the order of their streams: whoever has a stream's head has the stream, and two hosts do
+        # not wait for each other.
+        ends = [heads[stream] for stream in sorted(heads)]
+        if new := [self._row(head, "stream") for head in ends if head.stream not in old]:
+            connection.execute(insert(journal_head), new)
+        if moved := [self._row(head, "of") for head in ends if head != old.get(head.stream, head)]:
+            connection.execute(_MOVE_HEAD, moved)
         if entries:
-            await connection.execute(insert(journal), entries)
-        if new := [self._row(head) for stream, head in heads.items() if stream not in old]:
-            await connection.execute(insert(journal_head), sorted(new, key=lambda row: str(row["stream"])))
-        if moved := [self._row(head) for stream, head in heads.items() if stream in old and head != old[stream]]:
-            here = journal_head.c.stream == bindparam("of")
-            await connection.execute(
-                update(journal_head)
-                .where(here)
-                .values(seq=bindparam("seq"), mac=bindparam("mac"), seal=bindparam("seal")),
-                [{"of": row.pop("stream"), **row} for row in moved],
-            )
-        return outcomes
+            connection.execute(insert(journal), entries)
+        return outcomes, heads
 
-    def _row(self, head: chain.Head) -> dict[str, object]:
-        return {"stream": head.stream, "seq": head.seq, "mac": head.mac, "seal": chain.seal(self._key, head)}
+    def _row(self, head: chain.Head, stream: str) -> dict[str, object]:
+        return {stream: head.stream, "seq": head.seq, "mac": head.mac, "seal": chain.seal(self._key, head)}
 
     # ---- reading ----------------------------------------------------------------------------------------------------
 
-    async def _heads(
-        self, connection: AsyncConnection, streams: Sequence[MeetingId], *, lock: bool = False
+    def _heads(
+        self, connection: Connection, streams: Sequence[MeetingId], *, lock: bool = False
     ) -> dict[MeetingId, chain.Head]:
+        if not streams:
+            return {}
         query = select(journal_head).where(journal_head.c.stream.in_(streams)).order_by(journal_head.c.stream)
         heads = {}
-        for row in await connection.execute(query.with_for_update() if lock else query):
+        for row in connection.execute(query.with_for_update() if lock else query):
             head = chain.Head(row.stream, row.seq, row.mac)
             if not chain.sealed(self._key, head, row.seal):
                 raise ChainBroken(row.seq + 1)
@@ -199,9 +217,13 @@ class Journal:
 
     async def _verified(self, stream: MeetingId) -> list[chain.Entry]:
         facts = select(journal.c.seq, journal.c.body, journal.c.mac).where(journal.c.stream == stream)
-        async with self._database.reading() as connection:
-            rows = (await connection.execute(facts.order_by(journal.c.seq))).all()
-            end = (await connection.execute(select(journal_head).where(journal_head.c.stream == stream))).one_or_none()
+        last = select(journal_head).where(journal_head.c.stream == stream)
+        rows, end = await self._database.read(
+            lambda connection: (
+                connection.execute(facts.order_by(journal.c.seq)).all(),
+                connection.execute(last).one_or_none(),
+            )
+        )
         entries = [chain.Entry(seq, body, mac) for seq, body, mac in rows]
         if end is None and not entries:
             return []

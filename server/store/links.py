@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import Delete, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
 from server.room.ids import MeetingId, PersonId
 from server.store.database import Database
@@ -31,19 +31,20 @@ class Links:
         Returns the token (43 characters); only its hash is kept.  Raises `Conflict` if there is no such person.
         """
         token = new_token()
-        async with self._database.transaction() as connection:
+        row = {"person": of, "token_hash": digest(token), "issued_at": now}
+
+        def replace(connection: Connection) -> None:
             # The person's row is the queue of two who issue at the same moment.
-            await connection.execute(select(person.c.id).where(person.c.id == of).with_for_update())
-            await connection.execute(delete(link).where(link.c.person == of))
-            await connection.execute(insert(link).values(person=of, token_hash=digest(token), issued_at=now))
-            await connection.execute(_sessions_of(of))
+            connection.execute(select(person.c.id).where(person.c.id == of).with_for_update())
+            _end(connection, of)
+            connection.execute(insert(link), row)
+
+        await self._database.write(replace)
         return token
 
     async def revoke(self, of: PersonId) -> None:
         """No link opens this person's room any more, and no session that came of one."""
-        async with self._database.transaction() as connection:
-            await connection.execute(delete(link).where(link.c.person == of))
-            await connection.execute(_sessions_of(of))
+        await self._database.write(lambda connection: _end(connection, of))
 
     async def redeem(self, token: str, *, now: datetime) -> PersonId | None:
         """Whose link this is; None if it is no longer anybody's, for whatever reason."""
@@ -56,8 +57,7 @@ class Links:
             .join(meeting, meeting.c.id == person.c.meeting)
             .where(link.c.token_hash == hashed)
         )
-        async with self._database.reading() as connection:
-            row = (await connection.execute(query)).one_or_none()
+        row = await self._database.read(lambda connection: connection.execute(query).one_or_none())
         if row is None or (row.ended_at is not None and now > row.ended_at + self._grace):
             return None
         return PersonId(row.person)
@@ -65,9 +65,10 @@ class Links:
     async def issued(self, of: MeetingId) -> Mapping[PersonId, datetime]:
         """Who of this meeting has a live link, and since when."""
         query = select(link.c.person, link.c.issued_at).join(person, person.c.id == link.c.person)
-        async with self._database.reading() as connection:
-            return dict((await connection.execute(query.where(person.c.meeting == of))).all())
+        query = query.where(person.c.meeting == of)
+        return await self._database.read(lambda connection: dict(connection.execute(query).all()))
 
 
-def _sessions_of(of: PersonId) -> Delete:
-    return delete(session).where(session.c.kind == SessionKind.PERSON, session.c.subject == of)
+def _end(connection: Connection, of: PersonId) -> None:
+    connection.execute(delete(link).where(link.c.person == of))
+    connection.execute(delete(session).where(session.c.kind == SessionKind.PERSON, session.c.subject == of))

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from server.room import Room, step
 from server.room.commands import AddPerson, Plan, Seat
@@ -93,41 +93,43 @@ class Meetings:
         seats = tuple(Seat(p.id, p.role, p.attached_to) for p in people)
         _, planned = step(Room(), Plan(seats, timings or Timings()), now)
         rows = [asdict(_seated(row.id, seat, p)) for seat, p in enumerate(people)]
-        async with self._database.transaction() as connection:
-            await connection.execute(insert(meeting), asdict(row))
+
+        def keep(connection: Connection) -> None:
+            connection.execute(insert(meeting), asdict(row))
             if rows:
-                await connection.execute(insert(person), rows)
-            await self._journal.append_within(connection, row.id, 0, planned)
+                connection.execute(insert(person), rows)
+            self._journal.append_within(connection, row.id, 0, planned)
+
+        await self._database.write(keep)
         return row
 
     async def get(self, id: MeetingId) -> Meeting | None:  # noqa: A002  # it is the row's name
-        async with self._database.reading() as connection:
-            row = (await connection.execute(select(meeting).where(meeting.c.id == id))).one_or_none()
+        query = select(meeting).where(meeting.c.id == id)
+        row = await self._database.read(lambda connection: connection.execute(query).one_or_none())
         return Meeting(**row._mapping) if row else None
 
     async def of_account(self, account: AccountId) -> list[Meeting]:
         """The meetings that this account made, the latest first."""
         when = func.coalesce(meeting.c.starts_at, meeting.c.created_at)
         query = select(meeting).where(meeting.c.created_by == account).order_by(when.desc(), meeting.c.id)
-        async with self._database.reading() as connection:
-            return [Meeting(**row._mapping) for row in await connection.execute(query)]
+        rows = await self._database.read(lambda connection: connection.execute(query).all())
+        return [Meeting(**row._mapping) for row in rows]
 
     async def people(self, id: MeetingId) -> list[Invited]:  # noqa: A002  # it is the row's name
         """Everyone invited, in seat order."""
         query = select(person).where(person.c.meeting == id).order_by(person.c.seat)
-        async with self._database.reading() as connection:
-            return [Invited(**row._mapping) for row in await connection.execute(query)]
+        rows = await self._database.read(lambda connection: connection.execute(query).all())
+        return [Invited(**row._mapping) for row in rows]
 
     async def person(self, id: PersonId) -> Invited | None:  # noqa: A002  # it is the row's name
-        async with self._database.reading() as connection:
-            row = (await connection.execute(select(person).where(person.c.id == id))).one_or_none()
+        query = select(person).where(person.c.id == id)
+        row = await self._database.read(lambda connection: connection.execute(query).one_or_none())
         return Invited(**row._mapping) if row else None
 
     async def labels(self, id: MeetingId) -> Mapping[PersonId, str]:  # noqa: A002  # it is the row's name
         """What everyone is called in this meeting (R17)."""
         query = select(person.c.id, person.c.label).where(person.c.meeting == id)
-        async with self._database.reading() as connection:
-            return dict((await connection.execute(query)).all())
+        return await self._database.read(lambda connection: dict(connection.execute(query).all()))
 
     async def add_person(self, id: MeetingId, invitee: Invitee) -> Invited:  # noqa: A002  # it is the row's name
         """Invite one more, at the last seat.  The room hears of it by its own `AddPerson`, which the host gives.
@@ -135,25 +137,27 @@ class Meetings:
         Raises `BadText`, `Refused` (already here, attached to the wrong person), `Conflict` (no such meeting, an id
         that is taken by another one).
         """
-        async with self._database.transaction() as connection:
+
+        def add(connection: Connection) -> Invited:
             # Two at once would count to the same seat: the meeting's row is their queue.
-            row = await connection.execute(select(meeting.c.created_at).where(meeting.c.id == id).with_for_update())
-            planned_at = row.scalar_one_or_none()
+            locked = select(meeting.c.created_at).where(meeting.c.id == id).with_for_update()
+            planned_at = connection.scalar(locked)
             if planned_at is None:
                 raise Conflict("no such meeting")
             query = select(person.c.id, person.c.role, person.c.attached_to).where(person.c.meeting == id)
-            seats = tuple(Seat(*columns) for columns in await connection.execute(query.order_by(person.c.seat)))
+            seats = tuple(Seat(*columns) for columns in connection.execute(query.order_by(person.c.seat)))
             room, _ = step(Room(), Plan(seats), planned_at)
             step(room, AddPerson(Seat(invitee.id, invitee.role, invitee.attached_to)), planned_at)
             added = _seated(id, len(seats), invitee)
-            await connection.execute(insert(person), asdict(added))
-        return added
+            connection.execute(insert(person), asdict(added))
+            return added
+
+        return await self._database.write(add)
 
     async def set_label(self, id: PersonId, label: str) -> bool:  # noqa: A002  # it is the row's name
         """False if there is no such person.  Raises `BadText`."""
         named = update(person).where(person.c.id == id).values(label=text.label(label))
-        async with self._database.transaction() as connection:
-            return (await connection.execute(named)).rowcount == 1
+        return await self._database.write(lambda connection: connection.execute(named).rowcount == 1)
 
 
 def _seated(of: MeetingId, seat: int, invitee: Invitee) -> Invited:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, update
 
 from server.room.events import Fact, PhaseChanged
 from server.room.ids import MeetingId
@@ -13,10 +12,10 @@ from server.room.state import Phase
 from server.store.schema import meeting
 
 
-async def project(connection: AsyncConnection, stream: MeetingId, facts: Sequence[Fact]) -> None:
+def project(connection: Connection, stream: MeetingId, facts: Sequence[Fact]) -> None:
     """The end of a meeting shuts its links (after their grace) without anybody having to read the journal."""
     for fact in facts:
         if fact.event == PhaseChanged(Phase.ENDED):
-            await connection.execute(
+            connection.execute(
                 update(meeting).where(meeting.c.id == stream, meeting.c.ended_at.is_(None)).values(ended_at=fact.at)
             )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
 from server.room.ids import PersonId
 from server.store.database import Database
@@ -36,18 +36,20 @@ class Sessions:
         """A new session that ends after `ttl`.  `token` goes into the cookie."""
         token = new_token()
         opened = Session(SessionId(new_id()), kind, subject, now + ttl, token)
-        async with self._database.transaction() as connection:
-            await connection.execute(delete(session).where(session.c.expires_at <= now))
-            await connection.execute(
-                insert(session).values(
-                    token_hash=digest(token),
-                    id=opened.id,
-                    kind=kind,
-                    subject=subject,
-                    opened_at=now,
-                    expires_at=opened.expires_at,
-                )
-            )
+        row = {
+            "token_hash": digest(token),
+            "id": opened.id,
+            "kind": kind,
+            "subject": subject,
+            "opened_at": now,
+            "expires_at": opened.expires_at,
+        }
+
+        def keep(connection: Connection) -> None:
+            connection.execute(delete(session).where(session.c.expires_at <= now))
+            connection.execute(insert(session), row)
+
+        await self._database.write(keep)
         return opened
 
     async def find(self, token: str, *, now: datetime) -> Session | None:
@@ -56,17 +58,15 @@ class Sessions:
         if hashed is None:
             return None
         query = select(session).where(session.c.token_hash == hashed, session.c.expires_at > now)
-        async with self._database.reading() as connection:
-            row = (await connection.execute(query)).one_or_none()
+        row = await self._database.read(lambda connection: connection.execute(query).one_or_none())
         return Session(row.id, row.kind, row.subject, row.expires_at) if row else None
 
     async def close(self, token: str) -> None:
         """End this session; one that is not there has already ended."""
-        async with self._database.transaction() as connection:
-            await connection.execute(delete(session).where(session.c.token_hash == digest(token)))
+        ended = delete(session).where(session.c.token_hash == digest(token))
+        await self._database.write(lambda connection: connection.execute(ended))
 
     async def close_all_of(self, kind: SessionKind, subject: AccountId | PersonId) -> int:
         """End every session of this account or person; returns how many there were."""
         ended = delete(session).where(session.c.kind == kind, session.c.subject == subject)
-        async with self._database.transaction() as connection:
-            return (await connection.execute(ended)).rowcount
+        return await self._database.write(lambda connection: connection.execute(ended).rowcount)

@@ -10,11 +10,9 @@ from server.store import Database
 
 
 async def rows(database: Database, query: str, **values: object) -> list[tuple[Any, ...]]:
-    async with database.reading() as connection:
-        return [tuple(row) for row in await connection.execute(text(query), values)]
+    return await database.read(lambda c: [tuple(row) for row in c.execute(text(query), values)])
 
 
 async def change(database: Database, statement: str, **values: object) -> int:
     """Returns how many rows it touched."""
-    async with database.transaction() as connection:
-        return (await connection.execute(text(statement), values)).rowcount
+    return await database.write(lambda c: c.execute(text(statement), values).rowcount)

@@ -12,7 +12,7 @@ from argon2 import Parameters, PasswordHasher, extract_parameters
 
 from server.store import Account, Accounts, BadText, Database, SetupRefused
 from tests.store.conftest import NOW
-from tests.store.tables import rows
+from tests.store.tables import change, rows
 
 PASSWORD = "correct horse battery"
 HOUR = timedelta(hours=1)
@@ -161,6 +161,5 @@ async def test_a_hash_of_another_price_is_renewed_when_its_owner_signs_in(
 
 async def test_a_damaged_hash_opens_nothing(accounts: Accounts, database: Database) -> None:
     await _first(accounts, await accounts.issue_setup(now=NOW))
-    async with database.transaction() as connection:
-        await connection.exec_driver_sql("UPDATE password SET hash = 'not a hash'")
+    await change(database, "UPDATE password SET hash = 'not a hash'")
     assert await accounts.check_password("fay@example.org", PASSWORD, now=NOW) is None

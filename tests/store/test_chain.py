@@ -143,7 +143,7 @@ async def test_another_meetings_history_is_not_this_ones(journal: Journal, datab
 
 
 async def test_nothing_is_appended_to_a_head_that_was_changed(journal: Journal, database: Database) -> None:
-    await journal.append(STREAM, 0, facts(2))
+    await Journal(database, KEY).append(STREAM, 0, facts(2))
     for statement in (
         "UPDATE journal_head SET seq = 1",
         "UPDATE journal_head SET seq = 2, mac = seal",
@@ -154,6 +154,28 @@ async def test_nothing_is_appended_to_a_head_that_was_changed(journal: Journal, 
             with pytest.raises(ChainBroken):
                 await journal.append(STREAM, after, facts(1))
     assert len(await rows(database, "SELECT seq FROM journal")) == 2
+
+
+async def test_a_live_room_that_goes_on_writing_does_not_cover_up_what_was_cut_away(
+    journal: Journal, database: Database
+) -> None:
+    """The journal remembers where the stream ends, so it does not look at the head before every append."""
+    await journal.append(STREAM, 0, facts(4))
+    [(mac,)] = await rows(database, "SELECT mac FROM journal WHERE seq = 2")
+    await change(database, "DELETE FROM journal WHERE seq > 2")
+    await change(database, "UPDATE journal_head SET seq = 2, mac = :m", m=mac)
+    assert await journal.append(STREAM, 4, facts(1, offset=4)) == 5
+    assert await _broken_at(journal) == 3
+
+
+async def test_a_changed_head_under_a_live_room_is_put_right_by_its_next_fact(
+    journal: Journal, database: Database
+) -> None:
+    await journal.append(STREAM, 0, facts(4))
+    await change(database, "UPDATE journal_head SET seq = 2, mac = seal, seal = mac")
+    assert await _broken_at(journal) == 5
+    assert await journal.append(STREAM, 4, facts(1, offset=4)) == 5
+    assert await journal.read(STREAM) == facts(5)
 
 
 async def test_another_key_accepts_nothing(journal: Journal, database: Database) -> None:

@@ -6,17 +6,21 @@ import asyncio
 import os
 import shutil
 import sqlite3
+import subprocess
+import sys
+import threading
 import traceback
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, make_url, text
+from sqlalchemy import Connection, insert, make_url, text
 
 from server.store import Conflict, Database, Journal, StoreDown
 from server.store import database as module
 from server.store.errors import StoreFault
 from server.store.schema import account, setup
+from server.store.sqlite import engine
 from tests import postgres as private
 from tests.store.conftest import KEY, NOW
 from tests.store.facts import STREAM, facts
@@ -53,19 +57,19 @@ async def postgresql(address: str) -> AsyncIterator[Database]:
 
 
 async def test_every_sqlite_connection_is_set_to_keep_its_word(sqlite: Database) -> None:
-    """Several connections at once, so that it is not only the first that is right."""
+    """Several readers at once, so that it is not only the first connection that is right; and the writer's."""
     wanted = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "secure_delete": 1, "busy_timeout": 5000}
+    together = threading.Barrier(4)
 
-    together = asyncio.Barrier(4)
+    def look(connection: Connection) -> dict[str, object]:
+        together.wait(timeout=10)
+        return pragmas(connection)
 
-    async def look() -> dict[str, object]:
-        async with sqlite.reading() as connection:
-            await together.wait()
-            return {name: await connection.scalar(text(f"PRAGMA {name}")) for name in wanted}
+    def pragmas(connection: Connection) -> dict[str, object]:
+        return {name: connection.scalar(text(f"PRAGMA {name}")) for name in wanted}
 
-    assert await asyncio.gather(*(look() for _ in range(4))) == [wanted] * 4
-    async with sqlite.transaction() as connection:
-        assert {name: await connection.scalar(text(f"PRAGMA {name}")) for name in wanted} == wanted
+    assert await asyncio.gather(*(sqlite.read(look) for _ in range(4))) == [wanted] * 4
+    assert await sqlite.write(pragmas) == wanted
 
 
 async def test_postgresql_is_asked_to_wait_for_the_disk_whatever_its_default(
@@ -103,49 +107,87 @@ async def test_a_store_that_could_not_hold_is_refused(url: str) -> None:
 # ---- all or nothing -------------------------------------------------------------------------------------------------
 
 
+TOKEN = {"slot": 1, "token_hash": b"", "expires_at": NOW}
+
+
 async def test_whatever_goes_wrong_inside_a_transaction_undoes_all_of_it(database: Database) -> None:
-    async def fail_after_writing() -> None:
-        async with database.transaction() as connection:
-            await connection.execute(insert(setup).values(slot=1, token_hash=b"", expires_at=NOW))
-            raise LookupError("ours")
+    def fail_after_writing(connection: Connection) -> None:
+        connection.execute(insert(setup), TOKEN)
+        raise LookupError("ours")
 
     with pytest.raises(LookupError, match="ours"):
-        await fail_after_writing()
+        await database.write(fail_after_writing)
     assert await rows(database, "SELECT * FROM setup") == []
 
 
-async def test_a_cancelled_transaction_undoes_all_of_it_and_the_next_one_goes_on(database: Database) -> None:
-    written = asyncio.Event()
+async def test_a_caller_who_gives_up_leaves_all_or_nothing_and_the_next_one_goes_on(database: Database) -> None:
+    """More often than there are connections, and at every point of a transaction."""
 
-    async def wait_for_ever() -> None:
-        async with database.transaction() as connection:
-            await connection.execute(insert(setup).values(slot=1, token_hash=b"", expires_at=NOW))
-            written.set()
-            await asyncio.Event().wait()
+    def replace(connection: Connection) -> None:
+        connection.execute(text("DELETE FROM setup"))
+        connection.execute(insert(setup), TOKEN)
+        connection.execute(text("UPDATE setup SET token_hash = :whole"), {"whole": b"whole"})
 
-    for _ in range(20):  # more often than the pool has connections
-        written.clear()
-        doomed = asyncio.create_task(wait_for_ever())
-        await written.wait()
+    for patience in range(40):
+        doomed = asyncio.create_task(database.write(replace))
+        for _ in range(patience):
+            await asyncio.sleep(0)
         doomed.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await doomed
-    assert await rows(database, "SELECT * FROM setup") == []
-    await change(database, "DELETE FROM setup")
+        await asyncio.wait({doomed})
+        assert await rows(database, "SELECT token_hash FROM setup") in ([], [(b"whole",)])
+    await database.write(replace)
+    assert await rows(database, "SELECT token_hash FROM setup") == [(b"whole",)]
 
 
-async def test_a_reader_sees_one_state_however_often_it_looks(database: Database) -> None:
-    async with database.reading() as connection:
-        count = text("SELECT count(*) FROM journal")
-        assert await connection.scalar(count) == 0
-        await Journal(database, KEY).append(STREAM, 0, facts(3))
-        assert await connection.scalar(count) == 0
-    assert await rows(database, "SELECT count(*) FROM journal") == [(3,)]
+async def test_writers_do_not_hold_up_readers(sqlite: Database) -> None:
+    """On SQLite, where there is one writer: it is in the middle of a transaction, and readers still get an answer."""
+    writing, go_on = threading.Event(), threading.Event()
+
+    def write(connection: Connection) -> None:
+        connection.execute(insert(setup), TOKEN)
+        writing.set()
+        assert go_on.wait(timeout=10)
+
+    under_way = asyncio.create_task(sqlite.write(write))
+    await asyncio.to_thread(writing.wait, 10)
+    assert await rows(sqlite, "SELECT * FROM setup") == []
+    go_on.set()
+    await under_way
+    assert len(await rows(sqlite, "SELECT * FROM setup")) == 1
+
+
+async def test_a_reader_sees_one_state_however_often_it_looks(database: Database, url: str) -> None:
+    """Somebody else commits between its two looks."""
+    count = text("SELECT count(*) FROM setup")
+
+    def look(connection: Connection) -> list[object]:
+        first = connection.scalar(count)
+        subprocess.run([sys.executable, "-c", COMMIT, url], cwd=ROOT, check=True, timeout=30)
+        return [first, connection.scalar(count)]
+
+    assert await database.read(look) == [0, 0]
+    assert await rows(database, "SELECT count(*) FROM setup") == [(1,)]
+
+
+ROOT = Path(__file__).parents[2]
+COMMIT = """
+import asyncio, sys
+from sqlalchemy import insert
+from server.store import Database
+from server.store.schema import setup
+from tests.store.test_database import TOKEN
+
+async def main():
+    database = await Database.open(sys.argv[1])
+    await database.write(lambda connection: connection.execute(insert(setup), TOKEN))
+    await database.close()
+
+asyncio.run(main())
+"""
 
 
 async def test_a_reader_cannot_write(postgresql: Database) -> None:
-    async with postgresql.reading() as connection:
-        assert await connection.scalar(text("SHOW transaction_read_only")) == "on"
+    assert await rows(postgresql, "SHOW transaction_read_only") == [("on",)]
 
 
 # ---- what the errors say --------------------------------------------------------------------------------------------
@@ -157,8 +199,7 @@ async def test_no_error_repeats_what_was_being_stored(database: Database) -> Non
     row = {"id": "a", "label": "June Example", "email": secret, "created_at": NOW}
 
     async def add(**changed: object) -> None:
-        async with database.transaction() as connection:
-            await connection.execute(insert(account).values(**{**row, **changed}))
+        await database.write(lambda connection: connection.execute(insert(account), {**row, **changed}))
 
     await add()
     for wrong, kind in (({"id": "b"}, Conflict), ({"id": "c", "email": None}, Conflict)):
@@ -201,30 +242,30 @@ async def test_a_server_that_goes_away_is_told_and_comes_back_by_itself(
 async def test_connections_cut_by_the_server_are_told_and_replaced(
     postgres: private.Postgres, postgresql: Database, address: str
 ) -> None:
-    async with postgresql.transaction() as connection:
-        mine = await connection.scalar(text("SELECT pg_backend_pid()"))
+    """In the middle of a transaction, by itself: what it had written is gone, and it says so."""
+    mine = await rows(postgresql, "SELECT pg_backend_pid()")
 
-    async def cut_inside() -> None:
-        async with postgresql.transaction() as connection:
-            await connection.execute(insert(setup).values(slot=1, token_hash=b"", expires_at=NOW))
-            direct = await postgres.connect(address)
-            await direct.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
-            await direct.close()
-            await connection.execute(text("SELECT 1"))
+    def cut_off(connection: Connection) -> None:
+        connection.execute(insert(setup), TOKEN)
+        connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
 
     with pytest.raises(StoreDown):
-        await cut_inside()
+        await postgresql.write(cut_off)
     await postgresql.check()
     assert await rows(postgresql, "SELECT * FROM setup") == []
-    async with postgresql.transaction() as connection:
-        assert await connection.scalar(text("SELECT pg_backend_pid()")) != mine
+    direct = await postgres.connect(address)
+    name = await direct.fetchval("SELECT current_database()")
+    await direct.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND pid <> pg_backend_pid()", name
+    )
+    await direct.close()
+    assert await rows(postgresql, "SELECT pg_backend_pid()") != mine  # the first call after the cut, and no error
 
 
 async def test_a_sqlite_file_held_by_somebody_else_is_told_and_heals(sqlite: Database, file: Path) -> None:
     journal = Journal(sqlite, KEY)
     await journal.append(STREAM, 0, facts(1))
-    async with sqlite.transaction() as connection:
-        await connection.execute(text("PRAGMA busy_timeout = 10"))  # the one connection that writes
+    await change(sqlite, "PRAGMA busy_timeout = 10")  # the one connection that writes
     holder = sqlite3.connect(file, isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
     for _ in range(30):  # more often than the pool has connections
@@ -239,14 +280,12 @@ async def test_a_sqlite_file_held_by_somebody_else_is_told_and_heals(sqlite: Dat
 async def test_a_full_disk_is_told_and_heals(sqlite: Database) -> None:
     journal = Journal(sqlite, KEY)
     await journal.append(STREAM, 0, facts(1))
-    async with sqlite.transaction() as connection:
-        pages = await connection.scalar(text("PRAGMA page_count"))
-        await connection.execute(text(f"PRAGMA max_page_count = {pages}"))
+    [(pages,)] = await rows(sqlite, "PRAGMA page_count")
+    await change(sqlite, f"PRAGMA max_page_count = {pages}")
     with pytest.raises(StoreDown, match="SQLITE_FULL"):
         await journal.append(STREAM, 1, facts(400, offset=1))
     assert await journal.read(STREAM) == facts(1)
-    async with sqlite.transaction() as connection:
-        await connection.execute(text("PRAGMA max_page_count = 1000000"))
+    await change(sqlite, "PRAGMA max_page_count = 1000000")
     assert await journal.append(STREAM, 1, facts(400, offset=1)) == 401
 
 
@@ -285,8 +324,37 @@ async def test_a_directory_that_cannot_be_made_is_told(file: Path) -> None:
 
 async def test_a_file_system_on_which_the_wal_cannot_work_is_told(file: Path) -> None:
     """SQLite names the mode that it took instead and goes on; here by locking with files, which share no memory."""
-    engine = module._sqlite(make_url(f"sqlite+aiosqlite:///file:{file}?vfs=unix-dotfile&uri=true"))
+    made = engine(make_url(f"sqlite:///file:{file}?vfs=unix-dotfile&uri=true"), patience=1.0)
     with pytest.raises(StoreDown, match="journal_mode is delete"):
-        async with engine.connect():
-            raise AssertionError
-    await engine.dispose()
+        made.connect()
+    made.dispose()
+
+
+async def test_who_waits_too_long_for_the_writer_is_told(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise each would wait for the patience of all before it."""
+    monkeypatch.setattr(module, "PATIENCE", 0.05)
+    impatient = await Database.open(f"sqlite:///{file}")
+    writing, go_on = threading.Event(), threading.Event()
+
+    def hold(connection: Connection) -> None:
+        writing.set()
+        assert go_on.wait(timeout=10)
+
+    slow = asyncio.create_task(impatient.write(hold))
+    await asyncio.to_thread(writing.wait, 10)
+    waiting = [asyncio.create_task(change(impatient, "DELETE FROM setup")) for _ in range(3)]
+    await asyncio.sleep(0.06)
+    go_on.set()
+    await slow
+    outcomes = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [str(outcome) for outcome in outcomes] == ["the database does not answer: too many are waiting"] * 3
+    await impatient.check()
+    await impatient.close()
+
+
+async def test_closing_waits_for_what_is_under_way(sqlite: Database, file: Path) -> None:
+    appends = [asyncio.create_task(change(sqlite, "DELETE FROM setup")) for _ in range(20)]
+    await asyncio.sleep(0)
+    await sqlite.close()
+    await asyncio.gather(*appends)
+    assert sqlite3.connect(file).execute("PRAGMA integrity_check").fetchone() == ("ok",)

@@ -125,7 +125,7 @@ async def test_appends_that_wait_share_a_commit_and_each_gets_its_own_answer(jou
 
 async def test_one_broken_stream_does_not_spoil_the_commit_of_the_others(journal: Journal, database: Database) -> None:
     broken = MeetingId("broken")
-    await journal.append(broken, 0, facts(1))
+    await Journal(database, KEY).append(broken, 0, facts(1))
     await change(database, "UPDATE journal_head SET seal = mac WHERE stream = 'broken'")
     outcomes = await asyncio.gather(
         *(journal.append(MeetingId(f"sound-{n}"), 0, facts(2)) for n in range(5)),

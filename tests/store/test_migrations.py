@@ -8,23 +8,25 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from server.room.ids import PersonId
 from server.room.state import Role
 from server.store import Database, Invitee, Journal, Meetings, StoreDown, migrations
-from server.store import database as module
 from server.store.errors import StoreFault, StoreNewer
+from server.store.postgresql import engine as engine_of_postgresql
 from server.store.schema import metadata
+from server.store.sqlite import engine as engine_of_sqlite
 from tests.store.conftest import KEY, NOW
+from tests.store.tables import change
 
 ROOT = Path(__file__).parents[2]
 STEPS = [step.revision for step in ScriptDirectory.from_config(migrations.config()).walk_revisions()][::-1]
@@ -48,33 +50,62 @@ ROWS: dict[str, list[str]] = {
 """Step -> rows for the tables as they are after it, in an order that their references allow."""
 
 
+Work = Callable[[sa.Connection], Any]
+
+
+class Bare:
+    """The engine that `Database.open` makes, before anything is migrated."""
+
+    def __init__(self, url: str) -> None:
+        address = sa.make_url(url)
+        sqlite = address.get_backend_name() == "sqlite"
+        self._sqlite = engine_of_sqlite(address, 5.0) if sqlite else None
+        self._postgresql = None if sqlite else engine_of_postgresql(address, 5.0)
+
+    async def run(self, work: Work) -> Any:
+        """`work` on a connection that has begun nothing."""
+        if self._sqlite is not None:
+            with self._sqlite.connect() as connection:
+                return work(connection)
+        assert self._postgresql is not None
+        async with self._postgresql.connect() as asynchronous:
+            return await asynchronous.run_sync(work)
+
+    async def move(self, revision: str) -> None:
+        await self.run(lambda connection: migrations.move(connection, revision))
+
+    async def write(self, statements: list[str]) -> None:
+        values = {"now": NOW, "hash": b"\x00" * 32}
+
+        def work(connection: sa.Connection) -> None:
+            with connection.begin():
+                for statement in statements:
+                    query = sa.text(statement)
+                    connection.execute(query, {name: values[name] for name in query.compile().params})
+
+        await self.run(work)
+
+    async def tables(self) -> dict[str, int]:
+        """Every table and how many rows it has."""
+
+        def work(connection: sa.Connection) -> dict[str, int]:
+            names = sa.inspect(connection).get_table_names()
+            return {name: connection.scalar(sa.text(f"SELECT count(*) FROM {name}")) or 0 for name in names}
+
+        return cast(dict[str, int], await self.run(work))
+
+    async def close(self) -> None:
+        if self._sqlite is not None:
+            self._sqlite.dispose()
+        if self._postgresql is not None:
+            await self._postgresql.dispose()
+
+
 @pytest.fixture
-async def engine(url: str) -> AsyncIterator[AsyncEngine]:
-    """As `Database.open` makes it, before anything is migrated."""
-    address = module._with_driver(sa.make_url(url))
-    made = module._sqlite(address) if address.get_backend_name() == "sqlite" else module._postgresql(address)
+async def bare(url: str) -> AsyncIterator[Bare]:
+    made = Bare(url)
     yield made
-    await made.dispose()
-
-
-async def _move(engine: AsyncEngine, revision: str) -> None:
-    async with engine.connect() as connection:
-        await migrations.move(connection, revision)
-
-
-async def _write(engine: AsyncEngine, statements: list[str]) -> None:
-    values = {"now": NOW, "hash": b"\x00" * 32}
-    async with engine.begin() as connection:
-        for statement in statements:
-            query = sa.text(statement)
-            await connection.execute(query, {name: values[name] for name in query.compile().params})
-
-
-async def _tables(engine: AsyncEngine) -> dict[str, int]:
-    """Every table and how many rows it has."""
-    async with engine.begin() as connection:
-        names = await connection.run_sync(lambda c: sa.inspect(c).get_table_names())
-        return {name: await connection.scalar(sa.text(f"SELECT count(*) FROM {name}")) or 0 for name in names}
+    await made.close()
 
 
 def test_every_step_has_rows_to_be_tested_with() -> None:
@@ -82,27 +113,27 @@ def test_every_step_has_rows_to_be_tested_with() -> None:
 
 
 @pytest.mark.parametrize("step", STEPS)
-async def test_a_step_goes_up_and_down_and_up_with_rows_in_the_tables(engine: AsyncEngine, step: str) -> None:
+async def test_a_step_goes_up_and_down_and_up_with_rows_in_the_tables(bare: Bare, step: str) -> None:
     before = STEPS[: STEPS.index(step)]
     for earlier in before:
-        await _move(engine, earlier)
-        await _write(engine, ROWS[earlier])
-    empty = await _tables(engine)
+        await bare.move(earlier)
+        await bare.write(ROWS[earlier])
+    empty = await bare.tables()
 
-    await _move(engine, step)
-    await _write(engine, ROWS[step])
-    full = await _tables(engine)
+    await bare.move(step)
+    await bare.write(ROWS[step])
+    full = await bare.tables()
     assert all(full.values()), full
 
-    await _move(engine, before[-1] if before else "base")
-    left = await _tables(engine)
+    await bare.move(before[-1] if before else "base")
+    left = await bare.tables()
     assert left.keys() - {"alembic_version"} == empty.keys() - {"alembic_version"}
-    await _move(engine, step)
-    assert (await _tables(engine)).keys() == full.keys()
+    await bare.move(step)
+    assert (await bare.tables()).keys() == full.keys()
 
 
-async def test_all_steps_together_make_the_schema(engine: AsyncEngine) -> None:
-    await _move(engine, migrations.newest())
+async def test_all_steps_together_make_the_schema(bare: Bare) -> None:
+    await bare.move(migrations.newest())
 
     def differences(connection: sa.Connection) -> list[object]:
         context = MigrationContext.configure(
@@ -110,11 +141,10 @@ async def test_all_steps_together_make_the_schema(engine: AsyncEngine) -> None:
         )
         return list(compare_metadata(context, metadata))
 
-    async with engine.begin() as connection:
-        assert await connection.run_sync(differences) == []
+    assert await bare.run(differences) == []
 
 
-async def test_the_schema_and_the_steps_agree_on_what_a_comparison_does_not_see(engine: AsyncEngine, url: str) -> None:
+async def test_the_schema_and_the_steps_agree_on_what_a_comparison_does_not_see(bare: Bare, url: str) -> None:
     """Names of constraints, ON DELETE, deferral, WITHOUT ROWID: two empty databases, one made by each."""
 
     def shape(connection: sa.Connection) -> object:
@@ -135,13 +165,16 @@ async def test_the_schema_and_the_steps_agree_on_what_a_comparison_does_not_see(
             for name in names
         }
 
-    await _move(engine, migrations.newest())
-    async with engine.begin() as connection:
-        migrated = await connection.run_sync(shape)
-    await _move(engine, "base")
-    async with engine.begin() as connection:
-        await connection.run_sync(metadata.create_all)
-        assert await connection.run_sync(shape) == migrated
+    await bare.move(migrations.newest())
+    migrated = await bare.run(shape)
+    await bare.move("base")
+
+    def build(connection: sa.Connection) -> None:
+        with connection.begin():
+            metadata.create_all(connection)
+
+    await bare.run(build)
+    assert await bare.run(shape) == migrated
 
 
 async def test_opening_again_changes_nothing(url: str) -> None:
@@ -183,20 +216,19 @@ async def test_several_processes_that_open_a_new_database_at_once_all_get_it(url
     for child in children:
         assert child.stdin is not None
         child.stdin.close()
-    assert await asyncio.wait_for(asyncio.gather(*(child.wait() for child in children)), 30) == [0] * 3
+    assert await asyncio.wait_for(asyncio.gather(*(child.wait() for child in children)), 120) == [0] * 3
 
 
 async def test_data_of_a_newer_version_is_left_alone(url: str) -> None:
     database = await Database.open(url)
-    async with database.transaction() as connection:
-        await connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    await change(database, "UPDATE alembic_version SET version_num = '9999'")
     await database.close()
     with pytest.raises(StoreNewer, match="9999"):
         await Database.open(url)
 
 
 async def test_a_step_that_fails_leaves_everything_as_it_was(
-    engine: AsyncEngine, url: str, monkeypatch: pytest.MonkeyPatch
+    bare: Bare, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Half a migration could neither be opened nor repeated."""
 
@@ -209,26 +241,23 @@ async def test_a_step_that_fails_leaves_everything_as_it_was(
     monkeypatch.setattr(migrations, "_move", half)
     with pytest.raises((StoreFault, StoreDown)):
         await Database.open(url)
-    assert await _tables(engine) == {}
+    assert await bare.tables() == {}
     monkeypatch.undo()
     await (await Database.open(url)).close()
 
 
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)
-async def test_a_step_that_leaves_a_dangling_reference_is_undone(
-    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_step_that_leaves_a_dangling_reference_is_undone(bare: Bare, monkeypatch: pytest.MonkeyPatch) -> None:
     """On SQLite foreign keys are off while a step runs, so it is looked afterwards."""
 
     def careless(connection: sa.Connection, revision: str) -> None:
         connection.execute(sa.text("DELETE FROM account"))
 
-    await _move(engine, migrations.newest())
-    await _write(engine, ROWS["0001"])
-    before = await _tables(engine)
+    await bare.move(migrations.newest())
+    await bare.write(ROWS["0001"])
+    before = await bare.tables()
     monkeypatch.setattr(migrations, "_move", careless)
     with pytest.raises(StoreFault):
-        await _move(engine, migrations.newest())
-    assert await _tables(engine) == before
-    async with engine.connect() as connection:
-        assert await connection.scalar(sa.text("PRAGMA foreign_keys")) == 1
+        await bare.move(migrations.newest())
+    assert await bare.tables() == before
+    assert await bare.run(lambda connection: connection.scalar(sa.text("PRAGMA foreign_keys"))) == 1

@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import get_args, get_type_hints
 
 import pytest
-from sqlalchemy import text
 
 from server.room.commands import Seat
 from server.room.events import Event, Fact
 from server.room.state import Timings
 from server.store import Accounts, Database, Invitee, Links, Meetings, SessionKind, Sessions
 from tests.store.conftest import NOW
-from tests.store.tables import rows
+from tests.store.tables import change, rows
 
 PASSWORD = "correct horse battery"
 
@@ -88,9 +87,8 @@ async def test_what_is_deleted_is_overwritten_once_the_wal_is_folded_back(
     """Erasing will rest on this; PostgreSQL has its VACUUM, and backups are another matter."""
     meeting = await meetings.create("A title to forget", people, now=NOW)
     assert b"A title to forget" in _bytes(url)
-    async with database.transaction() as connection:
-        await connection.execute(text("DELETE FROM person"))
-        await connection.execute(text("DELETE FROM meeting WHERE id = :id"), {"id": meeting.id})
+    await change(database, "DELETE FROM person")
+    await change(database, "DELETE FROM meeting WHERE id = :id", id=meeting.id)
     await database.close()
     assert b"A title to forget" not in _bytes(url)
     assert b"June" not in _bytes(url)

@@ -17,7 +17,6 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from server.store.errors import StoreFault, StoreNewer
 
@@ -41,43 +40,39 @@ def newest() -> str:
     return head
 
 
-async def bring_up(engine: AsyncEngine) -> None:
+def bring_up(connection: Connection) -> None:
     """Bring the schema to `newest`.  Raises `StoreNewer` if the data comes from a later version of the program."""
-    async with engine.connect() as connection:
-        if await connection.run_sync(_revision) != newest():
-            await connection.rollback()
-            await move(connection, newest())
+    current = _revision(connection)
+    connection.rollback()
+    if current != newest():
+        move(connection, newest())
 
 
-async def move(connection: AsyncConnection, revision: str) -> None:
+def move(connection: Connection, revision: str) -> None:
     """Up or down to `revision` ("base" for nothing at all), all steps or none.  One at a time in a process."""
     sqlite = connection.dialect.name == "sqlite"
     if not _moving.acquire(blocking=False):
         raise RuntimeError("two migrations at once in one process")
     try:
         if sqlite:
-            await _foreign_keys(connection, "OFF")
-        async with connection.begin():
+            _foreign_keys(connection, "OFF")
+        with connection.begin():
             if not sqlite:
-                await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-            await connection.run_sync(_move, revision)
-            if sqlite and (await connection.execute(text("PRAGMA foreign_key_check"))).first():
+                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+            _move(connection, revision)
+            if sqlite and connection.execute(text("PRAGMA foreign_key_check")).first():
                 raise StoreFault("a migration left a row that refers to nothing")
     finally:
         _moving.release()
         if sqlite:
-            await _foreign_keys(connection, "ON")
+            _foreign_keys(connection, "ON")
 
 
-async def _foreign_keys(connection: AsyncConnection, state: str) -> None:
+def _foreign_keys(connection: Connection, state: str) -> None:
     """Outside any transaction, on the driver's own connection: inside one SQLite ignores it."""
-
-    def switch(connection: Connection) -> None:
-        cursor = connection.connection.cursor()
-        cursor.execute(f"PRAGMA foreign_keys = {state}")
-        cursor.close()
-
-    await connection.run_sync(switch)
+    cursor = connection.connection.cursor()
+    cursor.execute(f"PRAGMA foreign_keys = {state}")
+    cursor.close()
 
 
 def _revision(connection: Connection) -> str | None:
