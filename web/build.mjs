@@ -17,13 +17,17 @@ const scripts = { room: join(here, "client/main.tsx"), pages: join(here, "client
 
 /**
  * The line is a websocket and nothing else (server/realtime refuses the rest), so the other transports of engine.io-client
- * stay out of the bundle: 1.4 kB gzip.
+ * stay out of the bundle: 2.5 kB gzip.
  */
 const websocketOnly = {
   name: "websocket only",
   setup({ onLoad }) {
-    onLoad({ filter: /engine\.io-client[\\/]build[\\/]esm[\\/]transports[\\/]index\.js$/ }, () => ({
+    const transports = /engine\.io-client[\\/]build[\\/]esm[\\/]transports[\\/]/.source;
+    onLoad({ filter: new RegExp(`${transports}index\\.js$`) }, () => ({
       contents: 'import { WS } from "./websocket.js"; export const transports = { websocket: WS };',
+    }));
+    onLoad({ filter: new RegExp(`${transports}(polling.*|webtransport)\\.js$`) }, () => ({
+      contents: "export const Fetch = null, XHR = null, WT = null;",
     }));
   },
 };
