@@ -65,8 +65,8 @@ class Witness:
         """What the page shows and what its connections counted, for whoever has to find out why a test failed."""
         await self.page.screenshot(path=folder / f"{self.voice.name}.png")
         if self.page.url != "about:blank":
-            traffic = json.dumps(await self.ask("instruments.traffic()"), indent=1)
-            await asyncio.to_thread((folder / f"{self.voice.name}.json").write_text, traffic)
+            counted = await self.ask("instruments.traffic().then(traffic => [instruments.pictures(), traffic])")
+            await asyncio.to_thread((folder / f"{self.voice.name}.json").write_text, json.dumps(counted, indent=1))
 
     async def ask(self, expression: str, argument: object = None) -> Any:
         return await self.page.evaluate(expression, argument)

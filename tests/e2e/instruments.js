@@ -193,7 +193,7 @@
       return { received: peaks(ear.all), played: peaks(ear.played) };
     },
     /** Whose picture moved within the last `fresh` ms: name -> its width. */
-    sees(fresh = 700) {
+    sees(fresh = 1000) {
       look();
       const now = Date.now();
       const moving = [...watched.values()].filter(
@@ -202,6 +202,13 @@
       return Object.fromEntries(moving.map(({ video }) => [whose(video), video.videoWidth]));
     },
     history: () => history,
+    /** Every picture that ever came: whose it is, how long it has stood still (ms), its width. */
+    pictures() {
+      const now = Date.now();
+      return [...watched.values()]
+        .filter(({ video }) => video.videoWidth > 0)
+        .map(({ video, last }) => ({ of: whose(video), still: now - last, width: video.videoWidth }));
+    },
     /** What each connection counted, for whoever has to find out why a test failed. */
     async traffic() {
       const wanted = ["inbound-rtp", "outbound-rtp", "candidate-pair"];

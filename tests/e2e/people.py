@@ -205,7 +205,9 @@ class Facilitator(Person):
         await self.press("Begin the closing")
 
     async def see_off(self, person: Person) -> None:
+        await self.look_at("People")
         await self.press(f"See off {person.name}")
+        await self.look_at("Now")
         await person.shows(person.heading("You have left"))
 
     async def end(self) -> None:

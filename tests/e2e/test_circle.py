@@ -124,7 +124,7 @@ async def test_what_stops_a_meeting_silences_it_and_it_goes_on_as_it_was(six: Ci
     await ruth.is_in_the_circle()
     await six.agrees(speaking=[])
     await six.go_on()
-    await ruth.turn_microphone_on()
+    await six.agrees(speaking=[ruth])
     await dan.turn_microphone_on()
     await six.agrees(speaking=[ruth, dan])
 
