@@ -34,7 +34,7 @@ class Published:
     ssrc: int
     rtx_ssrc: int | None
     nack: bool
-    """Lost packets may be asked for again."""
+    """The answer promises that lost packets are repeated."""
     transport_cc: bool
     """Packets carry transport-wide numbers, and feedback about them is understood."""
 

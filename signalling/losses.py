@@ -19,9 +19,13 @@ _MOST_WAIT: Final = 0.5
 class Losses:
     """The packets that are missing.  Each is asked for up to 8 times, about one round trip apart."""
 
-    __slots__ = ("_missing",)
+    __slots__ = ("_missing", "asked", "repaired")
 
     def __init__(self) -> None:
+        self.asked = 0
+        """Requests for single packets so far."""
+        self.repaired = 0
+        """Packets that came after they had been asked for."""
         self._missing: dict[int, list[float]] = {}  # extended number -> [times asked, when to ask next]
 
     def __len__(self) -> int:
@@ -35,7 +39,11 @@ class Losses:
 
     def arrived(self, number: int) -> bool:
         """A late packet came: was it missing?  A second copy is not."""
-        return self._missing.pop(number, None) is not None
+        entry = self._missing.pop(number, None)
+        if entry is None:
+            return False
+        self.repaired += entry[0] > 0
+        return True
 
     def was_asked(self, number: int) -> bool:
         """Has it been asked for?  A retransmission that nobody asked for is a probe and must not be forwarded."""
@@ -53,6 +61,7 @@ class Losses:
                 entry[0] += 1
                 entry[1] = now + wait
                 ask.append(number)
+        self.asked += len(ask)
         return ask
 
     def prune(self, newest: int) -> None:

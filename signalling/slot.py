@@ -94,8 +94,8 @@ class Slot:
             self._cut()
         self.settle(now)
 
-    def settle(self, now: float) -> None:
-        """Wait for the best track that arrives, unless it is shown already."""
+    def settle(self, now: float, *, ask: bool = True) -> None:
+        """Wait for the best track that arrives, unless it is shown already; `ask` for its key frame."""
         best = next((track for track in self._wish if track.live), None)
         if best is self.track:
             best = None
@@ -106,7 +106,8 @@ class Slot:
         self._waiting_for = best
         if best is not None:
             best.waiting.append(self)
-            best.want_key_frame(now)
+            if ask:
+                best.want_key_frame(now)
 
     def start(self, track: Track, number: int, ts: int, now: float) -> None:
         """The packet (`number`, `ts`) of `track`, for which this slot waited, is the first of a new segment."""
