@@ -43,6 +43,32 @@ async def database(url: str) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "store.db"
+
+
+@pytest.fixture
+async def sqlite(file: Path) -> AsyncIterator[Database]:
+    opened = await Database.open(f"sqlite:///{file}")
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def address(postgres: private.Postgres) -> AsyncIterator[str]:
+    url = await postgres.create()
+    yield url
+    await postgres.drop(url)
+
+
+@pytest.fixture
+async def postgresql(address: str) -> AsyncIterator[Database]:
+    opened = await Database.open(address)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
 def journal(database: Database) -> Journal:
     return Journal(database, KEY)
 

@@ -7,6 +7,10 @@ from typing import Any
 from sqlalchemy import text
 
 from server.store import Database
+from tests.store.conftest import NOW
+
+TOKEN = {"slot": 1, "token_hash": b"", "expires_at": NOW}
+"""A row of the table `setup`, the simplest there is."""
 
 
 async def rows(database: Database, query: str, **values: object) -> list[tuple[Any, ...]]:
