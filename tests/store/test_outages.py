@@ -1,4 +1,4 @@
-"""A database that is away, held, full, moved or no database: it is told as `StoreDown`, nothing is lost, and it heals."""
+"""A database that is away, held, full, moved or no database: it is told (`StoreDown`), nothing is lost, it heals."""
 
 from __future__ import annotations
 
