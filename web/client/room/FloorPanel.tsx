@@ -1,5 +1,6 @@
 // Who may speak, who has asked, and how the time was shared so far (R23, R25).
 
+import { useState } from "preact/hooks";
 import { now } from "../beat";
 import { send } from "../transport";
 import type { Console, Mode, Row, View } from "../wire";
@@ -9,7 +10,15 @@ import { ago, names } from "./words";
 const modes = Object.keys(says.modes) as readonly Mode[];
 
 export function ModePanel({ view }: { view: View }) {
+  // what the hand chose stands until the server has answered; then what the server says stands
+  const [wished, setWished] = useState<Mode | null>(null);
   if (view.mode === null || !view.may.includes("set_mode")) return null;
+  const shown = wished ?? view.mode;
+  const choose = async (mode: Mode) => {
+    setWished(mode);
+    await send("set_mode", { mode });
+    setWished(null);
+  };
   return (
     <section class="panel">
       <fieldset class="segments wide">
@@ -19,16 +28,16 @@ export function ModePanel({ view }: { view: View }) {
             <input
               type="radio"
               name="mode"
-              checked={view.mode === mode}
-              aria-describedby={view.mode === mode ? "mode-means" : undefined}
-              onChange={() => send("set_mode", { mode })}
+              checked={shown === mode}
+              aria-describedby={shown === mode ? "mode-means" : undefined}
+              onChange={() => choose(mode)}
             />
             <span>{says.modes[mode]}</span>
           </label>
         ))}
       </fieldset>
       <p class="soft means" id="mode-means">
-        {says.modeMeans[view.mode]}
+        {says.modeMeans[shown]}
       </p>
     </section>
   );
