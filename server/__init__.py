@@ -1,0 +1,1 @@
+"""The mediation platform: pages, accounts, records and the live room.  `app` joins its parts."""
