@@ -132,19 +132,21 @@ class Course:
         try:
             if self._stall.on:
                 raise NotRecorded
-            await self._carry_out(job)
+            if not await self._carry_out(job):
+                self._widen()  # it may have narrowed, and then nothing came of it
         except NotRecorded:
             self._put_off(job)
         except Superseded:
             job.answer(Closed())
             raise
-        if job.shuts and not self._stall.on:
-            # it narrowed on arrival, and then perhaps nothing came of it
-            self._widen()
 
-    async def _carry_out(self, job: Job) -> None:
-        """One job from beginning to end.  Raises `NotRecorded` and `Superseded`; what else goes wrong is its answer."""
+    async def _carry_out(self, job: Job) -> bool:
+        """One job from beginning to end.  True if the room is another one now.
+
+        Raises `NotRecorded` and `Superseded`; what else goes wrong is the job's answer.
+        """
         now = self._clock.now()
+        before = self.room
         try:
             after, facts = step(self.room, job.action, now, job.command)
             if facts:
@@ -163,6 +165,7 @@ class Course:
             id_ = secrets.token_hex(4)
             log.error("job_failed", meeting=self._meeting, kind=type(job.action).__name__, fault_id=id_, exc_info=fault)
             job.answer(Fault(id_))
+        return self.room is not before
 
     def _become(self, after: Room) -> None:
         before, self.room = self.room, after
@@ -176,7 +179,7 @@ class Course:
     def _narrow_for(self, job: Job) -> None:
         """Shut what this job is going to shut; it has still to be carried out."""
         try:
-            after, _ = step(self.room, job.action, self._clock.now())
+            after, _ = step(self.room, job.action, self._clock.now(), job.command)
             self._media.narrow(self._media.plan_of(after))
         except Refused:
             pass

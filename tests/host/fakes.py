@@ -86,6 +86,7 @@ class FakeJournal:
         self.facts: list[Fact] = [Fact(MeetingPlanned(SEATS, Timings()), START)]
         self.down = False
         self.lies = False
+        self.broken = False
         self.hang: asyncio.Event | None = None
         self.appends = 0
 
@@ -96,6 +97,8 @@ class FakeJournal:
             await self.hang.wait()
         if self.down:
             raise StoreDown("Fake")
+        if self.broken:
+            raise RuntimeError("a bug in the store")
         if after != len(self.facts):
             raise SeqTaken(stream, after, len(self.facts))
         self.facts.extend(facts)

@@ -105,6 +105,51 @@ async def test_a_hanging_journal_cannot_delay_a_pause(stage: Stage) -> None:
     assert all("m.vic" not in plan for plan in stage.plane.plans[RoomId(MEETING)][shut_at + 1 :])
 
 
+async def test_a_pause_that_waits_stays_in_effect_while_others_before_it_are_recorded(stage: Stage) -> None:
+    await stage.begin(VIC, OTT)
+    first = stage.journal.hang = asyncio.Event()
+    live = await stage.open()
+    live.submit(c.SetCamera(FAY, False), "first")
+    await settle()
+    live.submit(c.SetCamera(FAY, True), "second")
+    live.submit(c.Pause(VIC), "pause")
+    second = stage.journal.hang = asyncio.Event()
+    first.set()
+    await settle()
+    assert not (await stage.room()).people[FAY].camera, "the first one is recorded, the second one under way"
+    assert not stage.plane.hears(VIC, OTT)
+    second.set()
+    await settle()
+    assert (await stage.room()).phase is Phase.PAUSED
+
+
+async def test_a_resent_stop_of_long_ago_silences_nobody(stage: Stage) -> None:
+    await stage.begin(VIC, OTT)
+    await stage.give(c.SetMicrophone(VIC, False), id_="x")
+    await stage.must(c.SetMicrophone(VIC, True))
+    live = await stage.open()
+    again = live.submit(c.SetMicrophone(VIC, False), "x")
+    assert stage.plane.hears(OTT, VIC)
+    await settle()
+    assert isinstance(again.result(), Done)
+    assert stage.plane.hears(OTT, VIC)
+
+
+async def test_a_bug_in_the_store_leaves_the_room_as_it_was(stage: Stage) -> None:
+    await stage.begin(VIC, OTT)
+    await stage.must(c.SetMode(FAY, Mode.CHAIRED))
+    await stage.must(c.GrantFloor(FAY, VIC))
+    await stage.must(c.SetMicrophone(VIC, True))
+    stage.journal.broken = True
+    for command in (c.GrantFloor(FAY, OTT), c.RevokeFloor(FAY)):
+        assert isinstance(await stage.give(command), Fault)
+        assert stage.plane.hears(OTT, VIC), "nothing was changed, and so it is told"
+    assert (await stage.room()).floor.turn is not None
+    stage.journal.broken = False
+    await stage.must(c.RevokeFloor(FAY))
+    assert not stage.plane.hears(OTT, VIC)
+
+
 async def test_a_stop_that_changes_nothing_after_all_opens_again(stage: Stage) -> None:
     await stage.begin(VIC, OTT)
     stage.journal.hang = asyncio.Event()

@@ -86,6 +86,7 @@ async def test_a_facilitator_who_takes_over_has_to_join_again_and_the_circle_fre
     await stage.arrive(FAY, "fay-tablet")
     assert not stage.plane.hears(VIC, OTT)
     assert stage.lines[VIC].now["phase"] == "frozen"
+    assert "fay" not in await connected(stage)
     await stage.join_media(FAY)
     assert "fay" in await connected(stage), "the older connection's end did not end the new one"
 

@@ -137,6 +137,8 @@ async def test_another_device_takes_over(stage: Stage) -> None:
     (await stage.open()).detach(VIC, phone)
     await settle()
     assert (await stage.room()).people[VIC].connected, "the end of the older line says nothing of the person"
+    await stage.must(c.AnswerDoor(VIC, Willing.YES))
+    assert tablet.now["me"]["door"] == "waiting"
     assert len(phone.told) == told
 
 
