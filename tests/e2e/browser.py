@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -43,6 +44,21 @@ async def launch(playwright: Playwright) -> Browser:
     return await playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=list(FLAGS))
 
 
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What a page receives from others, by name."""
+
+    hears: frozenset[str]
+    """Whose tones arrived within the last 170 ms, whether or not the page plays them."""
+    plays: frozenset[str]
+    """Whose tones the page gives to the loudspeaker."""
+    sees: Mapping[str, int]
+    """Whose pictures move, each with its width."""
+
+
+NOTHING = Arrival(frozenset(), frozenset(), {})
+
+
 class Witness:
     """A person's page, what it sends, and what it really receives."""
 
@@ -71,28 +87,20 @@ class Witness:
     async def ask(self, expression: str, argument: object = None) -> Any:
         return await self.page.evaluate(expression, argument)
 
-    async def hears(self) -> frozenset[str]:
-        """Whose tones arrive now (the last 170 ms), whether or not the page plays them."""
-        return heard((await self.ask("instruments.hears()"))["received"], self.everybody)
-
-    async def plays(self) -> frozenset[str]:
-        """Whose tones the page gives to the loudspeaker now."""
-        return heard((await self.ask("instruments.hears()"))["played"], self.everybody)
+    async def arrives(self) -> Arrival:
+        """What arrives now, all of it looked at in the same moment."""
+        sound, seen = await self.ask("[instruments.hears(), instruments.sees()]")
+        return Arrival(heard(sound["received"], self.everybody), heard(sound["played"], self.everybody), seen)
 
     async def hears_only(self, names: Iterable[str], *, plays: Iterable[str] | None = None) -> None:
         """Waits until exactly these people's tones arrive, twice in a row; all of them are to be played, or `plays`."""
         wanted = frozenset(names), frozenset(names if plays is None else plays)
         until, in_a_row = monotonic() + PATIENCE, 0
         while in_a_row < 2:
-            found = await self.hears(), await self.plays()
-            in_a_row = in_a_row + 1 if found == wanted else 0
-            assert monotonic() < until, f"{self.voice.name} hears and plays {found}, not {wanted}"
+            now = await self.arrives()
+            in_a_row = in_a_row + 1 if (now.hears, now.plays) == wanted else 0
+            assert monotonic() < until, f"{self.voice.name} {now}, not {wanted}"
             await asyncio.sleep(0.2)
-
-    async def sees(self) -> dict[str, int]:
-        """Whose pictures move now, each with its width."""
-        seen: dict[str, int] = await self.ask("instruments.sees()")
-        return seen
 
     async def history(self) -> list[tuple[int, frozenset[str]]]:
         """(ms since the epoch, whose tones arrived), about ten a second for as long as the page was in the room."""

@@ -16,7 +16,7 @@ from playwright.async_api import Browser
 
 from server.room.audience import Layer
 from server.room.state import Role
-from tests.e2e.browser import witness
+from tests.e2e.browser import NOTHING, Arrival, witness
 from tests.e2e.line import Line
 from tests.e2e.people import Person
 from tests.e2e.planning import Guest, Host
@@ -97,21 +97,20 @@ class Circle:
             seen = await asyncio.to_thread(self.truth.seen)
             told = {name for heard in truth.values() for name in heard}
             lines = [f"{told} are to be heard, the test expects {expected}"] if told != expected else []
-            for person, (hears, plays, sees) in zip(self.everybody, await self._listen(), strict=True):
-                if not hears == plays == truth[person.name]:
-                    lines.append(f"{person.name} hears {set(hears)}, plays {set(plays)}, not {set(truth[person.name])}")
-                if set(sees) != set(seen[person.name]):
-                    lines.append(f"{person.name} sees {set(sees)}, not {set(seen[person.name])}")
+            for person, now in zip(self.everybody, await self._arrivals(), strict=True):
+                sound, picture = truth[person.name], seen[person.name]
+                if not now.hears == now.plays == sound:
+                    lines.append(f"{person.name} hears {set(now.hears)}, plays {set(now.plays)}, not {set(sound)}")
+                if now.sees.keys() != picture.keys():
+                    lines.append(f"{person.name} sees {set(now.sees)}, not {set(picture)}")
             in_a_row, wrong = (0, "; ".join(lines)) if lines else (in_a_row + 1, wrong)
             await asyncio.sleep(0.15)
 
-    async def _listen(self) -> list[tuple[frozenset[str], frozenset[str], dict[str, int]]]:
-        async def ask(person: Person) -> tuple[frozenset[str], frozenset[str], dict[str, int]]:
-            if person.page.url == "about:blank":
-                return frozenset(), frozenset(), {}
-            return await person.at.hears(), await person.at.plays(), await person.at.sees()
+    async def _arrivals(self) -> list[Arrival]:
+        async def of(person: Person) -> Arrival:
+            return NOTHING if person.page.url == "about:blank" else await person.at.arrives()
 
-        return list(await asyncio.gather(*(ask(person) for person in self.everybody)))
+        return list(await asyncio.gather(*(of(person) for person in self.everybody)))
 
     async def layers_are_right(self) -> None:
         """The pictures come in the size that `audience` says: 320 wide for high, 80 for low."""
@@ -120,7 +119,7 @@ class Circle:
         for person in self.everybody:
             until = monotonic() + WITHIN
             while True:
-                sizes = await person.at.sees()
+                sizes = (await person.at.arrives()).sees
                 if sizes == {name: widths[layer] for name, layer in seen[person.name].items()}:
                     break
                 assert monotonic() < until, f"{person.name} sees {sizes}, not {seen[person.name]}"

@@ -50,10 +50,10 @@ async def _join(sender: Witness, receiver: Witness, *, loud: bool) -> None:
 
 async def _sees_only(witness: Witness, names: set[str]) -> None:
     for _ in range(100):
-        if set(await witness.sees()) == names:
+        if set((await witness.arrives()).sees) == names:
             return
         await asyncio.sleep(0.05)
-    raise AssertionError(f"saw {await witness.sees()} instead of {names}")
+    raise AssertionError(f"saw {(await witness.arrives()).sees} instead of {names}")
 
 
 @in_browsers
@@ -64,14 +64,14 @@ async def test_the_ear_and_the_eye_name_exactly_those_who_send(chromium: Browser
         ]
         for person in (ruth, june, dan):
             await _blank(person)
-        assert await ruth.hears() == set()
+        assert (await ruth.arrives()).hears == set()
         await _join(june, ruth, loud=True)
         await ruth.hears_only({"june"})
         await _sees_only(ruth, {"june"})
         await _join(dan, ruth, loud=False)
         await _sees_only(ruth, {"june", "dan"})
         await ruth.hears_only({"june", "dan"}, plays={"june"})
-        assert await june.hears() == set()
+        assert (await june.arrives()).hears == set()
         await dan.ask(
             "window.out.getSenders().forEach((sender) => sender.track.kind === 'audio' && sender.track.stop())"
         )
