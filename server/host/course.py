@@ -36,6 +36,8 @@ from server.room.state import Room
 
 MAILBOX = 64
 """Commands that may wait; one more is `busy`.  What happens (a line that drops) is never turned away."""
+KEPT_AT_MOST = 512
+"""What is kept while nothing can be recorded: hours of lines that come and go.  Beyond it the room is closed."""
 
 log = logger()
 
@@ -199,6 +201,9 @@ class Course:
         self._narrow_for(job)
         if job.kept:
             self._stall.kept.append(job)
+        if len(self._stall.kept) > KEPT_AT_MOST:
+            # closing shuts everything; who comes back is let in when their coming can be recorded
+            self.end()
         job.answer(Kept() if job.kept else Stalled())
         if not self._stall.on:
             log.warning("room_stalled", meeting=self._meeting)

@@ -13,6 +13,8 @@ import json
 from collections import deque
 from collections.abc import Mapping
 
+from engineio.exceptions import SocketIsClosedError
+
 from server.clock import Clock
 from server.host.live_room import LiveRoom
 from server.host.ports import Bye, Told
@@ -104,6 +106,10 @@ class Connection:
         self._woken.set()
 
     async def _write(self) -> None:
+        with contextlib.suppress(SocketIsClosedError):  # `ended` is about to be called
+            await self._empty()
+
+    async def _empty(self) -> None:
         while True:
             while not self._outbox:
                 if self._goodbye:
@@ -122,8 +128,7 @@ class Connection:
         """Wait until the socket's writer has what we gave it."""
         socket = self._server.engine_socket(self._eio_sid) if self._eio_sid else None
         if socket is not None:
-            with contextlib.suppress(ValueError):
-                await socket.queue.join()
+            await socket.queue.join()
 
 
 _VIEW = "view"

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from server.host.course import KEPT_AT_MOST
 from server.host.jobs import Done, Fault
 from server.host.refusals import Busy, Closed, Kept, Stalled
 from server.room import commands as c
@@ -188,6 +189,23 @@ async def test_lines_that_drop_and_come_back_while_stalled_are_replayed_in_order
     assert (await stage.room()).people[VIC].connected
     assert line.now["me"]["in_circle"]
     assert line.of("stalled") == [{"on": True}, {"on": False}]
+
+
+async def test_a_store_that_stays_away_for_hours_costs_a_bounded_amount(stage: Stage) -> None:
+    await stage.begin(VIC, OTT)
+    live = await stage.open()
+    stage.journal.down = True
+    for n in range(KEPT_AT_MOST + 10):
+        live.media_up(VIC, n % 2 == 0)
+        if n % 50 == 0:
+            await settle()
+    for _ in range(20):
+        await settle()
+    assert live.closing
+    assert stage.plane.plans[RoomId(MEETING)][-1] == {}
+    assert stage.lines[VIC].dropped
+    stage.journal.down = False
+    assert (await stage.room()).recovering_since is not None
 
 
 async def test_retries_back_off_and_go_on_for_ever(stage: Stage) -> None:
