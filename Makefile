@@ -30,7 +30,7 @@ run: $(VENV)/.ready web ## Set up and start the program (PORT=9000 make run for 
 
 test: check system ## Set up and run everything: checks, then tests, the quickest first and real browsers last
 	@echo "== the browser's code"; npm --prefix web test
-	@echo "== the tests"; python -m pytest tests
+	@echo "== the tests"; python -m pytest tests --quiet --durations=10
 
 check: $(VENV)/.ready web ## Formatting, lint, types and the direction of imports only
 	@echo "== ruff"; ruff format --check --quiet . || { echo "Run: $(VENV)/bin/ruff format ."; exit 1; }
@@ -43,7 +43,7 @@ bench: $(VENV)/.ready web system ## Measure: the figures that the README gives, 
 	@python -m pytest tests/bench -o python_files='bench_*.py' -s -q
 
 screenshots: $(VENV)/.ready web system ## Drive real browsers through a meeting and save every screen under tests/out/
-	@python -m tests.e2e.screenshots
+	@python -m tests.e2e.screens
 
 clean: ## Remove what was made, but not var/, which holds the data
 	@rm -rf $(VENV) web/node_modules web/static/built build dist *.egg-info tests/out
