@@ -17,6 +17,7 @@ function all<T extends HTMLElement>(selector: string): T[] {
 
 /** Put the token into the form and show the form; without one, show what to do. */
 function offerForm(): void {
+  for (const excuse of all("[data-without-script]")) excuse.hidden = true;
   const fields = all<HTMLInputElement>("[data-token]");
   if (token !== "") for (const field of fields) field.value = token;
   const known = fields.some((field) => field.value !== "");
