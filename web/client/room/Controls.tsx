@@ -1,11 +1,12 @@
 // What I can do, at the bottom of a participant's screen.  The pause and the way out never change their place.
 
 import type { JSX } from "preact";
+import { useRef } from "preact/hooks";
 import { setCamera } from "../acts";
 import { may, media, microphoneOn, ui, unread, view } from "../store";
 import { send } from "../transport";
 import type { View } from "../wire";
-import { actsOf } from "./choices";
+import { actsOf, type Act } from "./choices";
 import { openDrawer, type DrawerName } from "./Drawer";
 import { CameraIcon, LeaveIcon, MicrophoneIcon, SignIcon, ViewIcon, WriteIcon } from "./icons";
 import { Switch } from "./Switch";
@@ -16,6 +17,7 @@ export function Controls() {
   const now = view.value;
   if (now === null) return null;
   const [main, ...others] = actsOf(now);
+  const press = useSettled(main);
   return (
     <footer class="controls" id="controls" aria-label={words.controls}>
       <Mine view={now} />
@@ -34,7 +36,7 @@ export function Controls() {
             type="button"
             class={main.id === "cancel_request" ? "main" : "main primary"}
             aria-keyshortcuts="Alt+A"
-            onClick={main.run}
+            onClick={press}
           >
             {main.says}
           </button>
@@ -44,6 +46,21 @@ export function Controls() {
       <Drawers view={now} />
     </footer>
   );
+}
+
+/** How long a button that has become another one waits before it takes a press, in ms. */
+const SETTLES = 600;
+
+/**
+ * Runs the main act.  The main button changes under the hand: a second tap that was meant for "Turn on my microphone" must
+ * not say "I have finished".
+ */
+function useSettled(main: Act | undefined): () => void {
+  const since = useRef({ says: main?.says, at: 0 });
+  if (since.current.says !== main?.says) since.current = { says: main?.says, at: performance.now() };
+  return () => {
+    if (performance.now() - since.current.at > SETTLES) void main?.run();
+  };
 }
 
 /** My microphone and my camera, in words. */

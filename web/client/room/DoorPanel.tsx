@@ -7,7 +7,7 @@ import { ask } from "./Confirm";
 import { consoleWords as says } from "./consoleWords";
 import { byArrival } from "./nextStep";
 import { goTo } from "./panels";
-import { lasted, roleWords, words } from "./words";
+import { roleWords, words } from "./words";
 
 const outside: readonly Row["door"][] = ["away", "arriving", "waiting"];
 
@@ -87,7 +87,7 @@ function DoorState({ row }: { row: Row }) {
     says.willing[row.willing],
     row.camera ? says.cameraOn : says.cameraOff,
     ...(row.line === "good" ? [] : [says.lines[row.line]]),
-    ...(row.waiting_since === null ? [] : [says.waits(lasted(now() - row.waiting_since))]),
+    ...(row.waiting_since === null ? [] : [says.waits(now() - row.waiting_since)]),
   ];
   return (
     <>

@@ -9,6 +9,7 @@ import { Awareness } from "./Awareness";
 import { Bar } from "./Bar";
 import { ask, Confirm } from "./Confirm";
 import { consoleWords as says } from "./consoleWords";
+import { Keys, ShowMyself } from "./drawers";
 import { DoorPanel } from "./DoorPanel";
 import { ModePanel, QueuePanel, SharesPanel } from "./FloorPanel";
 import { CameraIcon, CircleIcon, MicrophoneIcon, NowIcon, PeopleIcon, WriteIcon } from "./icons";
@@ -113,6 +114,7 @@ function chairSays(row: Row, { people }: Console): string {
 function middleSays({ phase, mode }: View): string {
   if (phase === "scheduled") return says.closedDoors;
   if (phase === "doors_open") return says.arriving;
+  if (phase === "closing") return words.closingMiddle;
   return words.modeSays[mode ?? "quiet"];
 }
 
@@ -155,7 +157,14 @@ function Aside({ view: now, console }: { view: View; console: Console }) {
   return (
     <aside class="side" id="console" aria-label={says.console}>
       {panel.value === "people" ? (
-        <PeoplePanel people={people} mode={now.mode} />
+        <>
+          <PeoplePanel people={people} mode={now.mode} />
+          <section class="panel" aria-labelledby="view-title">
+            <h2 id="view-title">{words.myView}</h2>
+            <ShowMyself />
+            <Keys />
+          </section>
+        </>
       ) : panel.value === "letters" ? (
         <LettersPanel people={people} />
       ) : (

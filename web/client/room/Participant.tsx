@@ -37,6 +37,10 @@ export function Participant() {
   );
 }
 
+function middleSays({ phase, mode }: View): string {
+  return phase === "closing" ? words.closingMiddle : words.modeSays[mode ?? "quiet"];
+}
+
 /** What stands in the middle of the circle: whose turn it is. */
 function Middle({ view: now }: { view: View }) {
   const holder = now.here.find((seat) => seat.holds);
@@ -51,7 +55,7 @@ function Middle({ view: now }: { view: View }) {
   }
   return (
     <div class="turn">
-      <h2>{holder === undefined ? words.modeSays[now.mode ?? "quiet"] : words.holds(holder.label)}</h2>
+      <h2>{holder === undefined ? middleSays(now) : words.holds(holder.label)}</h2>
     </div>
   );
 }

@@ -1,6 +1,7 @@
 // Which of the things that the server would accept stand first: presence comes from `view.may`, order from where I am.
 
 import { setMicrophone } from "../acts";
+import { microphoneOn } from "../store";
 import { send } from "../transport";
 import type { View } from "../wire";
 import { words } from "./words";
@@ -33,7 +34,8 @@ const acts = {
 
 /** My buttons, the main one first; without any I can only listen. */
 export function actsOf(view: View): readonly Act[] {
-  const { microphone, may_speak, floor } = view.me;
+  const { may_speak, floor } = view.me;
+  const microphone = microphoneOn.value;
   const toggle = microphone ? acts.microphoneOff : acts.microphoneOn;
   const wished: readonly Act[] =
     floor === "offered"

@@ -1,7 +1,7 @@
 // What the facilitators' console says: the same plainness, and the next safe step.
 
 import type { Departure, Door, Line, Mode, Phase, Willing } from "../wire";
-import { names } from "./words";
+import { lasted, names } from "./words";
 
 const theirs = (label: string) => (label.endsWith("s") ? `${label}’` : `${label}’s`);
 
@@ -63,7 +63,6 @@ export const consoleWords = {
 
   closedDoors: "The doors are closed",
   arriving: "People are arriving",
-  closing: "Saying goodbye",
 
   // ---- the door ----------------------------------------------------------------------------------------------
   atTheDoor: "At the door",
@@ -98,7 +97,7 @@ export const consoleWords = {
   lines: { good: "good line", poor: "weak line", lost: "line dropped" } satisfies Readonly<
     Record<Line, string>
   >,
-  waits: (time: string) => `waiting ${time}`,
+  waits: (length: number) => (length < 60_000 ? "just arrived" : `waiting ${lasted(length)}`),
   cameraOn: "camera on",
   cameraOff: "no camera",
   saysNotYet: "“not yet”",

@@ -90,14 +90,7 @@ function MyView({ view: now }: { view: View }) {
   return (
     <Drawer title={words.viewTitle}>
       <p class="soft">{words.viewNote}</p>
-      <label class="choice">
-        <input
-          type="checkbox"
-          checked={ui.selfView.value}
-          onChange={(event) => (ui.selfView.value = event.currentTarget.checked)}
-        />
-        {words.showMyself}
-      </label>
+      <ShowMyself />
       {others.length > 0 && <h3>{words.pictures}</h3>}
       <ul class="rows">
         {others.map((seat) => (
@@ -120,7 +113,40 @@ function MyView({ view: now }: { view: View }) {
           </li>
         ))}
       </ul>
+      <Keys main />
     </Drawer>
+  );
+}
+
+export function ShowMyself() {
+  return (
+    <label class="choice">
+      <input
+        type="checkbox"
+        checked={ui.selfView.value}
+        onChange={(event) => (ui.selfView.value = event.currentTarget.checked)}
+      />
+      {words.showMyself}
+    </label>
+  );
+}
+
+/** The few keys there are; of no use, and not shown, where there is no keyboard. */
+export function Keys({ main = false }: { main?: boolean }) {
+  return (
+    <section class="keys" aria-labelledby="keys-title">
+      <h3 id="keys-title">{words.keys}</h3>
+      <dl>
+        {[...(main ? [words.keysMain] : []), ...words.keysAll].map(([key, does]) => (
+          <div key={key}>
+            <dt>
+              <kbd>{key}</kbd>
+            </dt>
+            <dd>{does}</dd>
+          </div>
+        ))}
+      </dl>
+    </section>
   );
 }
 

@@ -1,5 +1,6 @@
 // The two sentences that are always on the screen, made from what the server says of each person here.
 
+import { microphoneOn } from "../store";
 import type { Seated, View } from "../wire";
 import { names, words } from "./words";
 
@@ -50,7 +51,7 @@ export function microphoneSays(view: View, device: string): string {
   if (device === "denied") return words.microphone.denied;
   if (device === "missing") return words.microphone.missing;
   if (device === "busy") return words.microphone.busy;
-  if (me.microphone) return me.may_speak ? words.microphone.on : words.microphone.armed;
+  if (microphoneOn.value) return me.may_speak ? words.microphone.on : words.microphone.armed;
   if (me.floor === "granted") return words.microphone.yours;
   const speaking = view.here.find((seat) => seat.holds && !seat.me && seat.speaking);
   return speaking === undefined ? words.microphone.off : words.microphone.offWhile(speaking.label);

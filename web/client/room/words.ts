@@ -101,6 +101,7 @@ export const words = {
   beforeYouMore: "Take it and speak, pass it on, or ask it to come back to you.",
   holds: (label: string) => `${label} has the talking piece`,
   laidBefore: (label: string) => `The talking piece is before ${label}`,
+  closingMiddle: "Saying goodbye",
   modeSays: {
     quiet: "Only facilitators speak now",
     chaired: "The talking piece is in the middle",
@@ -215,7 +216,15 @@ export const words = {
     closing: "The meeting is closing.",
     ended: "The meeting has ended.",
   } satisfies Readonly<Record<Phase, string>>,
-  shortcuts: "Keys",
+
+  // ---- keys ------------------------------------------------------------------------------------------------------
+  keys: "Keys",
+  keysMain: ["Alt + A", "press the main button"],
+  keysAll: [
+    ["Alt + M", "microphone on or off"],
+    ["Alt + P", "pause"],
+    ["Esc, three times", "leave quickly"],
+  ],
 };
 
 /** What a role is called on the facilitators' screens. */
