@@ -1,3 +1,5 @@
+"""A stage for each test: a whole host over edges that can fail."""
+
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
