@@ -9,19 +9,16 @@ from __future__ import annotations
 import asyncio
 import re
 import urllib.parse
-import uuid
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
-import socketio
 from socketio.exceptions import ConnectionError as NotIn
 
 from tests.app import RunningApp
 from tests.http.site import Visitor, csrf, plan
+from tests.live import Connection, Place, live, walk_in
 from tests.signalling.client import Client
 
 NAMES = {"Ottoline": "facilitator", "Philippa": "victim", "Barnaby": "offender", "Xanthippe": "supporter"}
@@ -29,66 +26,6 @@ EMAIL, PASSWORD = "ottoline@programme.example", "marmalade on the windowsill"
 TITLE = "About the greenhouse"
 WORDS = ["My sister hid the letters", "He lives in Quince Street"]
 SDP = "v=0\r\no=- 4711 2 IN IP4 203.0.113.77\r\na=ice-ufrag:Zq1x\r\na=candidate:1 1 udp 1 203.0.113.77 9 typ host\r\n"
-
-
-@dataclass(eq=False)
-class Browser:
-    """One person's live connection."""
-
-    client: socketio.AsyncClient
-    views: list[Any]
-    media: list[Any]
-    news: asyncio.Event
-
-    async def give(self, type_: str, **fields: object) -> Any:
-        return await self.ask("command", {"id": str(uuid.uuid4()), "type": type_, **fields})
-
-    async def ask(self, event: str, body: object) -> Any:
-        return await self.client.call(event, body, timeout=10)
-
-    async def until(self, there: Callable[[Browser], object]) -> None:
-        """Wait until this browser has been told something."""
-        async with asyncio.timeout(10):
-            while not there(self):
-                self.news.clear()
-                await self.news.wait()
-
-    async def hear_and_be_heard(self, secrets: Secrets) -> Client:
-        """A real media connection: ICE, DTLS and SRTP."""
-        media = Client()
-        assert (await self.ask("media", {"kind": "join"}))["ok"]
-        await self.until(lambda told: any(said["kind"] == "offer" for said in told.media))
-        offer = next(said for said in self.media if said["kind"] == "offer")
-        garbled = {"kind": "answer", "generation": offer["generation"], "sdp": SDP}
-        assert not (await self.ask("media", garbled))["ok"]
-        answer = await media.answer(offer["sdp"])
-        assert (await self.ask("media", garbled | {"sdp": answer}))["ok"]
-        await media.connect()
-        await self.until(lambda told: any(said["kind"] == "send" for said in told.media))
-        secrets.add(*re.findall(r"a=(?:ice-ufrag|ice-pwd|fingerprint:sha-256)[: ](\S+)", offer["sdp"] + answer))
-        return media
-
-
-@asynccontextmanager
-async def live(app: RunningApp, person: str, cookie: str) -> AsyncIterator[Browser]:
-    browser = Browser(socketio.AsyncClient(reconnection=False), [], [], asyncio.Event())
-
-    @browser.client.on("*")  # type: ignore[untyped-decorator]  # python-socketio has no types
-    async def hear(event: str, body: Any) -> None:
-        if event == "view":
-            browser.views.append(body)
-        if event == "media":
-            browser.media.append(body)
-        if event == "message":
-            await browser.client.emit("received", {"id": body["id"]})
-        browser.news.set()
-
-    headers = {"Cookie": cookie, "Origin": app.url}
-    await browser.client.connect(
-        app.url, headers=headers, auth={"person": person}, transports=["websocket"], socketio_path="live"
-    )
-    yield browser
-    await browser.client.disconnect()
 
 
 class Secrets:
@@ -120,19 +57,6 @@ async def links_of(visitor: Visitor, meeting: str) -> Mapping[str, str]:
     return links
 
 
-async def walk_in(app: RunningApp, secrets: Secrets, link: str) -> tuple[str, str]:
-    """From the link to the room: the person's id and their cookie."""
-    token = link.partition("#")[2]
-    visitor = Visitor(app.url, app.url)
-    async with visitor.http:
-        assert (await visitor.get(f"/join?{token}", headers={"Referer": link})).status == 200
-        page = await visitor.post("/join", token=token)
-        assert (await visitor.get(page.path)).status == 200
-        ((name, value),) = visitor.cookies().items()
-    secrets.add(token, value)
-    return page.path.rpartition("/")[2], f"{name}={value}"
-
-
 async def wander(app: RunningApp, visitor: Visitor, secrets: Secrets) -> None:
     """Wrong addresses, wrong passwords, wrong forms, wrong sockets."""
     for path in (
@@ -153,7 +77,7 @@ async def wander(app: RunningApp, visitor: Visitor, secrets: Secrets) -> None:
     await visitor.ask("PHILIPPA", "/join")
     for cookie in ("tp_x=Philippa", ""):
         with pytest.raises(NotIn):
-            async with live(app, "Philippa", cookie):
+            async with live(app, Place("Philippa", cookie)):
                 pass
     reader, writer = await asyncio.open_connection("127.0.0.1", app.port)
     writer.write(b"GET /Philippa HTTP/9.9 Barnaby\r\n\x00Xanthippe: \xff\r\n\r\n")
@@ -168,7 +92,23 @@ async def wander(app: RunningApp, visitor: Visitor, secrets: Secrets) -> None:
         await asyncio.wait_for(raw.receive(), 10)
 
 
-async def converse(people: Mapping[str, Browser], ids: Mapping[str, str], secrets: Secrets) -> None:
+async def hear_and_be_heard(person: Connection, secrets: Secrets) -> Client:
+    """A real media connection: ICE, DTLS and SRTP."""
+    media = Client()
+    assert (await person.ask("media", {"kind": "join"}))["ok"]
+    await person.until(lambda told: any(said["kind"] == "offer" for said in told.of("media")))
+    offer = next(said for said in person.of("media") if said["kind"] == "offer")
+    garbled = {"kind": "answer", "generation": offer["generation"], "sdp": SDP}
+    assert not (await person.ask("media", garbled))["ok"]
+    answer = await media.answer(offer["sdp"])
+    assert (await person.ask("media", garbled | {"sdp": answer}))["ok"]
+    await media.connect()
+    await person.until(lambda told: any(said["kind"] == "send" for said in told.of("media")))
+    secrets.add(*re.findall(r"a=(?:ice-ufrag|ice-pwd|fingerprint:sha-256)[: ](\S+)", offer["sdp"] + answer))
+    return media
+
+
+async def converse(people: Mapping[str, Connection], ids: Mapping[str, str], secrets: Secrets) -> None:
     """People come in, write, speak, signal, are refused and go; and some of what their browsers send is nonsense."""
     ottoline, philippa, barnaby, xanthippe = (people[name] for name in NAMES)
     assert (await ottoline.give("open_doors"))["ok"]
@@ -178,7 +118,7 @@ async def converse(people: Mapping[str, Browser], ids: Mapping[str, str], secret
     assert (await ottoline.give("send_message", to=ids["Barnaby"], text=WORDS[1]))["ok"]
     assert (await xanthippe.give("send_signal", signal="not_safe"))["ok"]
     assert not (await ottoline.give("admit", person=ids["Barnaby"]))["ok"], "it is not his turn"
-    media = [await guest.hear_and_be_heard(secrets) for guest in (ottoline, philippa)]
+    media = [await hear_and_be_heard(guest, secrets) for guest in (ottoline, philippa)]
     assert (await ottoline.give("admit", person=ids["Philippa"]))["ok"]
     assert (await philippa.give("enter_now"))["ok"]
     assert (await ottoline.give("begin"))["ok"]
@@ -212,13 +152,16 @@ async def test_a_whole_meeting_leaves_nothing_of_anybody_in_the_log(tmp_path: Pa
             rows = [("Philippa", "victim", ""), ("Barnaby", "offender", ""), ("Xanthippe", "supporter", "1")]
             meeting = await plan(desk, *rows, title=TITLE)
             links = await links_of(desk, meeting)
-            walked = {name: await walk_in(app, secrets, link) for name, link in links.items()}
-            ids = {name: person for name, (person, _) in walked.items()}
+            places = {name: await walk_in(app, link) for name, link in links.items()}
+            secrets.add(
+                *(link.partition("#")[2] for link in links.values()), *(place.token for place in places.values())
+            )
+            ids = {name: place.person for name, place in places.items()}
             await wander(app, desk, secrets)
             for again in (False, True):
                 if again:
                     app.restart()
-                async with _everybody(app, walked) as people:
+                async with _everybody(app, places) as people:
                     await (people["Philippa"].give("leave", quick=True) if again else converse(people, ids, secrets))
                     await _relabel(desk, meeting, ids["Philippa"], "Philippa B." if again else "Philippa A.")
         assert app.stop() == 0
@@ -233,12 +176,9 @@ async def test_a_whole_meeting_leaves_nothing_of_anybody_in_the_log(tmp_path: Pa
 
 
 @asynccontextmanager
-async def _everybody(app: RunningApp, walked: Mapping[str, tuple[str, str]]) -> AsyncIterator[dict[str, Browser]]:
-    people: dict[str, Browser] = {}
-    lines = [live(app, *walked[name]) for name in NAMES]
-    async with lines[0] as a, lines[1] as b, lines[2] as c, lines[3] as d:
-        people.update(zip(NAMES, (a, b, c, d), strict=True))
-        yield people
+async def _everybody(app: RunningApp, places: Mapping[str, Place]) -> AsyncIterator[dict[str, Connection]]:
+    async with AsyncExitStack() as stack:
+        yield {name: await stack.enter_async_context(live(app, places[name])) for name in NAMES}
 
 
 async def _relabel(desk: Visitor, meeting: str, person: str, label: str) -> None:

@@ -21,7 +21,7 @@ class Words:
     then: str
 
 
-_ASK = "Ask your facilitator for a new link. They can make one in a moment."
+_ASK = "Or ask them for a new link, which they can make in a moment."
 _AGAIN = "Please go back and try again."
 
 WORDS: Mapping[str, Words] = MappingProxyType(
@@ -90,7 +90,7 @@ WORDS: Mapping[str, Words] = MappingProxyType(
             404,
             "This link does not open a place",
             "It may be cut short or be of an earlier day, or there is a newer one. You did nothing wrong.",
-            f"If you have a newer message from your facilitator, open the link in that. If not: {_ASK}",
+            f"If you have a newer message from your facilitator, open the link in that. {_ASK}",
         ),
         "not_this_browser": Words(
             403,
