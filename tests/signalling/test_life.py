@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 
 import pytest
 
@@ -51,6 +52,25 @@ async def test_who_is_only_quiet_stays_and_is_measured() -> None:
         await asyncio.sleep(4)
         assert s.plane.generation(ANA) is not None
         assert s.plane.quality(ANA) is Quality.GOOD
+
+
+async def test_a_line_that_loses_packets_is_called_poor() -> None:
+    async with stage() as s:
+        ana = await s.join("ana")
+        assert s.plane.quality(ANA) is Quality.GOOD
+
+        async def talk() -> None:
+            for number in itertools.count():
+                packet = ana.say()
+                if number % 5:
+                    await ana.send(packet)
+                await asyncio.sleep(0.01)
+
+        talking = asyncio.create_task(talk())
+        await until(lambda: ("quality", "ana", Quality.POOR) in s.told.events, within=8)
+        talking.cancel()
+        assert s.plane.quality(ANA) is Quality.POOR
+        assert s.plane.generation(ANA) is not None
 
 
 async def test_a_stalled_server_blames_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
