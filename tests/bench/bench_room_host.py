@@ -1,8 +1,8 @@
 """What the host costs between a command and its consequences, in a room of twelve.
 
 The real room and a real journal (SQLite in a file, synchronous=FULL), no sockets and no media: what a facilitator's
-click costs until the plane forwards the new plan, until everybody's changed view has been handed to their line, and what
-the parts of that cost by themselves.
+click costs until the plane forwards the new plan, until everybody's changed view is in the hands of their line, and
+what the parts of that cost by themselves.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ from tests.host.fakes import FakeLine, FakePlane
 MEETING = MeetingId("m")
 FAY = PersonId("p00")
 OTHERS = [PersonId(f"p{n:02}") for n in range(1, 12)]
-CHANGES = 400
-LATEST = 50.0
-"""Milliseconds (p99) above which somebody would notice the host in a click."""
+CHANGES = 200
+LATEST = 20.0
+"""Milliseconds (median) that a click may cost; a frame of a picture is 33."""
 
 
 class TimedPlane(FakePlane):
@@ -145,4 +145,4 @@ async def test_a_click_in_a_room_of_twelve(tmp_path: Path) -> None:
     await registry.close()
     await asyncio.sleep(0)
     await database.close()
-    assert quantiles(opened, n=100)[98] < LATEST
+    assert median(answered) < LATEST
