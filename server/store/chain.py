@@ -2,7 +2,7 @@
 
     mac(0)    = HMAC(key, "stream" | stream)
     mac(n)    = HMAC(key, "fact" | mac(n-1) | n | body(n))
-    seal      = HMAC(key, "head" | mac(n) | n | stream)
+    seal      = HMAC(key, "head" | mac(n) | n)
 
 The chain alone does not show that its end was cut off: a shorter chain is a chain.  So the head says how long it is,
 and is sealed, because otherwise whoever can write to the database could move it back.  What no database can show by
@@ -64,7 +64,7 @@ def extend(key: bytes, head: Head, bodies: Iterable[str]) -> tuple[Head, list[En
 
 
 def seal(key: bytes, head: Head) -> bytes:
-    return _mac(key, b"head", head.mac, head.seq.to_bytes(8), head.stream.encode())
+    return _mac(key, b"head", head.mac, head.seq.to_bytes(8))
 
 
 def sealed(key: bytes, head: Head, found: bytes) -> bool:

@@ -125,6 +125,7 @@ class Journal:
                 continue
             try:
                 outcomes = await self._commit([append for append, _ in batch])
+                assert len(outcomes) == len(batch)
             except asyncio.CancelledError:
                 for _, done in [*batch, *self._waiting]:
                     done.cancel()

@@ -78,6 +78,16 @@ async def test_a_cut_off_end_is_found_even_with_the_head_moved_back(
         assert broken.value.seq == 1
 
 
+async def test_a_head_that_does_not_say_where_the_stream_ends_is_found(journal: Journal, database: Database) -> None:
+    """Under its true seal, which is over the true end."""
+    await journal.append(STREAM, 0, facts(3))
+    for wrong, right in (("seq = 2", "seq = 3"), ("mac = seal", "mac = (SELECT mac FROM journal WHERE seq = 3)")):
+        await change(database, f"UPDATE journal_head SET {wrong}")
+        assert await _broken_at(journal) == 4
+        await change(database, f"UPDATE journal_head SET {right}")
+        assert await _broken_at(journal) is None
+
+
 @pytest.mark.parametrize("seq", range(1, LENGTH + 1))
 async def test_a_missing_fact_is_found_and_so_is_closing_the_gap(
     journal: Journal, database: Database, seq: int

@@ -76,6 +76,21 @@ async def test_of_two_hosts_that_hold_the_same_room_exactly_one_wins_each_time(u
         await host.close()
 
 
+async def test_a_host_that_has_read_again_goes_on_whatever_it_remembers(journal: Journal, url: str) -> None:
+    second = await Database.open(url)
+    other = Journal(second, KEY)
+    await journal.append(STREAM, 0, facts(2))
+    await other.append(STREAM, 2, facts(3, offset=2))
+    assert await journal.append(STREAM, len(await journal.read(STREAM)), facts(1, offset=5)) == 6
+    await other.append(STREAM, 6, facts(1, offset=6))
+    with pytest.raises(SeqTaken) as taken:
+        await journal.append(STREAM, 6, facts(1))
+    assert taken.value.found == 7
+    assert await journal.append(STREAM, 7, facts(1, offset=7)) == 8
+    assert await journal.read(STREAM) == facts(8)
+    await second.close()
+
+
 async def test_two_hosts_that_begin_the_same_stream_do_not_both_begin_it(url: str) -> None:
     hosts = [await Database.open(url) for _ in range(2)]
     for turn in range(20):
