@@ -126,7 +126,7 @@ class Connection:
 
     async def _taken(self) -> None:
         """Wait until the socket's writer has what we gave it."""
-        socket = self._server.engine_socket(self._eio_sid) if self._eio_sid else None
+        socket = self._server.engine_socket(self._eio_sid)
         if socket is not None:
             await socket.queue.join()
 

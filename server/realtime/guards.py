@@ -235,7 +235,7 @@ class LiveServer(socketio.AsyncServer):  # type: ignore[misc]  # python-socketio
         found: str | None = self.manager.eio_sid_from_sid(sid, "/")
         return found
 
-    def engine_socket(self, eio_sid: str) -> Any:
+    def engine_socket(self, eio_sid: str | None) -> Any:
         return self.eio.sockets.get(eio_sid)
 
     async def say_goodbye(self, sid: str) -> None:

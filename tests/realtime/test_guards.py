@@ -340,6 +340,7 @@ async def test_a_reader_that_stops_is_cut_off_and_holds_nobody_up(edge: Edge, mo
         room.relabel({person: f"{person}{n}" for person in room.room.people})
         await asyncio.sleep(0)
     assert len(connection._outbox) <= 2, "views that wait become one"
+    assert edge.gateway.server.engine_socket(connection._eio_sid).queue.qsize() <= 2, "and do not pile up elsewhere"
     await fay.seen(lambda view: view["me"]["label"] == "fay59")
     for n in range(40):
         connection.post(Told.MEDIA, {"kind": "send", "n": n})
