@@ -12,7 +12,7 @@ from server.http.calm import Calm
 from server.http.desk import PLANNING, planning_page
 from server.http.edge import EDGE
 from server.http.forms import Form, Told, read_form, sentence
-from server.http.identity import SignedIn, form_of
+from server.http.identity import SignedIn, form_of, go_out
 from server.http.origin import CSRF_FIELD, SAFE
 from server.http.pages import see_other
 from server.http.plan_form import rows_of
@@ -74,10 +74,10 @@ async def sign_in(request: web.Request) -> web.Response:
     form = await read_form(request)
     after = _ours(form["next"])
     kept = {name: value for name, value in form.items() if name.startswith(_KEPT)}
-    account_key = form["email"].lower()
+    caller, account_key = edge.attempts.caller(request), form["email"].lower()
     try:
-        edge.attempts.count(attempts.SIGN_IN, edge.attempts.caller(request))
-        edge.attempts.count(attempts.SIGN_IN_TO_ONE_ACCOUNT, account_key)
+        edge.attempts.count(attempts.SIGN_IN, caller)
+        edge.attempts.count_for_account(account_key, caller)
     except Calm as calm:
         told = Told({"": f"{calm.words.heading}. {calm.words.what} {calm.words.then}"})
         response = _sign_in(request, calm.words.status, form, told, after, kept)
@@ -87,7 +87,7 @@ async def sign_in(request: web.Request) -> web.Response:
     if account is None:
         told = Told({"": "This address and this password do not open an account here. Please try again."})
         return _sign_in(request, 422, form, told, after, kept)
-    edge.attempts.forgive(attempts.SIGN_IN_TO_ONE_ACCOUNT, account_key)
+    edge.attempts.was_right(account_key, caller)
     if kept:
         again = Form({name.removeprefix(_KEPT): value for name, value in kept.items()})
         return await _open_session(request, account, lambda who: planning_page(request, who, again, rows_of(again)))
@@ -102,11 +102,12 @@ def _sign_in(
 
 
 async def sign_out(request: web.Request) -> web.Response:
-    """POST /sign-out: ends the session here and now, and the cookie with it."""
+    """POST /sign-out: ends the session here and now, and whatever it has opened in this browser."""
     edge = request.app[EDGE]
     who, _ = await form_of(request)
     await edge.sessions.close(who.token)
     response = see_other("/")
+    await go_out(request, who.account.id, response)
     cookies.take(response, cookies.account_cookie(secure=edge.secure), secure=edge.secure)
     return response
 

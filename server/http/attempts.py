@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections import OrderedDict
 from ipaddress import IPv6Address, ip_address
 
 from aiohttp import hdrs, web
@@ -22,6 +23,8 @@ SIGN_IN_TO_ONE_ACCOUNT = "10 per 10 minutes"
 JOIN = "40 per minute"
 """A whole meeting may sit behind the one address of a village hall or a court."""
 SET_UP = "10 per minute"
+KNOWN_AT_MOST = 1000
+"""Networks from which somebody has signed in."""
 
 
 class Attempts:
@@ -31,20 +34,37 @@ class Attempts:
         self._window = MovingWindowRateLimiter(MemoryStorage())
         self._trust_proxy = trust_proxy
         self._parsed: dict[str, list[RateLimitItem]] = {}
+        self._known: OrderedDict[str, None] = OrderedDict()
 
     def count(self, limit: str, key: str) -> None:
         """Count one try.  Raises `Calm("too_many")` with the seconds to wait when it is one too many."""
-        hashed = hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()
+        hashed = _hashed(key)
         for item in self._items(limit):
             if not self._window.hit(item, limit, hashed):
                 wait = self._window.get_window_stats(item, limit, hashed).reset_time - time.time()
                 raise Calm("too_many", retry_after=max(1, round(wait)))
 
-    def forgive(self, limit: str, key: str) -> None:
-        """Start again from nothing, because the last try was right."""
-        hashed = hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()
-        for item in self._items(limit):
-            self._window.clear(item, limit, hashed)
+    def count_for_account(self, account: str, caller: str) -> None:
+        """Count a try to sign in to one account, from wherever it comes.
+
+        A network from which its owner has signed in has a count of its own: strangers who try passwords must not shut
+        a facilitator out on the day of a meeting.
+        """
+        self.count(SIGN_IN_TO_ONE_ACCOUNT, self._account_key(account, caller))
+
+    def was_right(self, account: str, caller: str) -> None:
+        """That try was the owner's: it starts again from nothing, and its network is known from now on."""
+        key = _hashed(self._account_key(account, caller))
+        for item in self._items(SIGN_IN_TO_ONE_ACCOUNT):
+            self._window.clear(item, SIGN_IN_TO_ONE_ACCOUNT, key)
+        known = _hashed(f"{account} {caller}")
+        self._known[known] = None
+        self._known.move_to_end(known)
+        if len(self._known) > KNOWN_AT_MOST:
+            self._known.popitem(last=False)
+
+    def _account_key(self, account: str, caller: str) -> str:
+        return f"{account} {caller}" if _hashed(f"{account} {caller}") in self._known else account
 
     def caller(self, request: web.Request) -> str:
         """The network from which a request comes.  Kept in memory for counting, and never logged."""
@@ -64,3 +84,7 @@ class Attempts:
         if limit not in self._parsed:
             self._parsed[limit] = parse_many(limit)
         return self._parsed[limit]
+
+
+def _hashed(key: str) -> str:
+    return hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()

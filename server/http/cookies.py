@@ -11,15 +11,28 @@ from aiohttp import web
 
 from server.room.ids import PersonId
 
-_ACCOUNT = "tp_account"
+_ACCOUNT = "account"
 
 
 def account_cookie(*, secure: bool) -> str:
-    return f"__Host-{_ACCOUNT}" if secure else _ACCOUNT
+    return f"{_beginning(secure)}{_ACCOUNT}"
 
 
 def person_cookie(person: PersonId, *, secure: bool) -> str:
-    return f"__Host-tp_{person}" if secure else f"tp_{person}"
+    return f"{_beginning(secure)}{person}"
+
+
+def people(request: web.Request, *, secure: bool) -> dict[PersonId, str]:
+    """Everybody whom this browser says it has come in as: person -> token.  Nothing of it has been checked."""
+    beginning = _beginning(secure)
+    found = {
+        name.removeprefix(beginning): token for name, token in request.cookies.items() if name.startswith(beginning)
+    }
+    return {PersonId(name): token for name, token in found.items() if name != _ACCOUNT}
+
+
+def _beginning(secure: bool) -> str:
+    return "__Host-tp_" if secure else "tp_"
 
 
 def give(response: web.StreamResponse, name: str, token: str, *, secure: bool) -> None:

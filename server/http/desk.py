@@ -163,6 +163,9 @@ async def add_person(request: web.Request) -> web.Response:
     edge = request.app[EDGE]
     who, form = await form_of(request)
     meeting = await _own(request, who)
+    if meeting.ended_at is not None:
+        told = Told({"": "This meeting is over, so nobody can be invited to it any more. Nothing was changed."})
+        return await _meeting(request, who, meeting, status=409, errors=told)
     people = await edge.meetings.people(meeting.id)
     errors = plan_form.person_errors(
         form["label"],

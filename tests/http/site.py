@@ -39,6 +39,7 @@ HEAD_WITHIN = 0.5
 """Seconds; ten are given outside tests."""
 CHEAP = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 PASSWORD = "four quiet words here"
+JOURNAL_KEY = b"k" * 32
 EMAIL = "ruth@example.org"
 
 
@@ -233,7 +234,7 @@ async def running(folder: Path, *, secure: bool = False) -> AsyncIterator[Site]:
         database=database,
         accounts=accounts,
         sessions=Sessions(database),
-        meetings=Meetings(database, Journal(database, b"k" * 32)),
+        meetings=Meetings(database, Journal(database, JOURNAL_KEY)),
         links=Links(database),
         rooms=rooms,
         clock=clock,

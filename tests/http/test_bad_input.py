@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote_plus
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -18,10 +19,12 @@ from server.http import plan_form
 from server.http.forms import FIELDS as MOST_FIELDS
 from server.http.forms import LIMIT, Form, tidy
 from server.http.routes import ROUTES
-from server.room import planning
+from server.room import Refused, Room, step
+from server.room.commands import Plan, Seat
 from server.room.ids import MeetingId, PersonId
+from server.room.state import Role
 from server.store.schema import SessionKind
-from tests.http.site import EMAIL, PASSWORD, Page, Site, Visitor, csrf, filled, plan
+from tests.http.site import EMAIL, NOW, PASSWORD, Page, Site, Visitor, csrf, filled, plan
 
 FIELDS = [
     *("token", "label", "email", "password", "next", "title", "date", "time", "zone", "rows", "role", "with", "before"),
@@ -120,18 +123,30 @@ async def test_no_bytes_are_a_fault_of_ours(desk: Desk, path: str, body: bytes) 
     assert await desk.everything() == before
 
 
-@many
-@given(form=forms)
-def test_a_plan_is_checked_like_the_room_checks_it(form: dict[str, str]) -> None:
-    """What the form lets through the room plans without a refusal; reading a form raises nothing."""
-    sent = Form({name: value for name, value in form.items() if "\ud800" not in value} | {"do": "plan"})
-    rows = plan_form.rows_of(sent)
-    assert 1 <= len(rows) <= plan_form.MOST
-    assert [row.number for row in rows] == list(range(1, len(rows) + 1))
+roles = st.sampled_from([role.value for role in Role] + ["king"])
+people = st.lists(st.tuples(roles, st.sampled_from(["", "me", "1", "2", "3", "4"])), min_size=1, max_size=5)
 
 
-def test_who_may_be_attached_to_whom_is_said_once_in_the_room_and_the_same_here() -> None:
-    assert plan_form._ATTACHABLE == planning._ATTACHED_TO
+@settings(max_examples=600, deadline=None)
+@given(people=people)
+def test_the_form_lets_through_what_the_room_can_plan_and_nothing_else(people: list[tuple[str, str]]) -> None:
+    """The two are written apart, because one speaks to a person and the other to a program."""
+    form = {"title": "x", "rows": str(len(people)), "do": "plan"}
+    for number, (role, attached) in enumerate(people, 1):
+        form |= {f"label-{number}": f"L{number}", f"role-{number}": role, f"with-{number}": attached}
+    sent = Form(form)
+    plan_, errors, rows = plan_form.check(sent, plan_form.rows_of(sent), "Ruth", NOW, ZoneInfo("UTC"))
+    somebody = any(role in ("victim", "offender") for role, _ in people)
+    assert ("people" in errors) is not somebody
+    known = [(role, attached) for role, attached in people if role != "king"]
+    seats = [Seat(PersonId("me"), Role.FACILITATOR)]
+    seats += [Seat(PersonId(str(n)), Role(r), PersonId(a) if a else None) for n, (r, a) in enumerate(known, 1)]
+    try:
+        step(Room(), Plan(tuple(seats)), NOW)
+        planned = len(known) == len(people)
+    except Refused:
+        planned = False
+    assert (plan_ is not None) == (planned and somebody), (errors, [row.errors for row in rows])
 
 
 async def test_what_is_no_form_is_refused_in_words(desk: Desk) -> None:
@@ -188,6 +203,18 @@ async def test_too_many_tries_are_slowed_down_and_the_form_is_kept(desk: Desk) -
     assert page.field("email") == EMAIL
     page = await desk.post("/sign-in", encoded({"email": "amir@example.org", "password": "wrong"}))
     assert page.status == 422, "another account is not held up"
+
+
+async def test_strangers_who_try_passwords_do_not_shut_the_owner_out(desk: Desk) -> None:
+    home = {"X-Forwarded-For": "198.51.100.7"}
+    assert (await desk.post("/sign-in", encoded({"email": EMAIL, "password": PASSWORD}), **home)).status == 303
+    for _ in range(10):
+        assert (await desk.post("/sign-in", encoded({"email": EMAIL, "password": "wrong"}))).status == 422
+    assert (await desk.post("/sign-in", encoded({"email": EMAIL, "password": PASSWORD}))).status == 429
+    assert (await desk.post("/sign-in", encoded({"email": EMAIL, "password": PASSWORD}), **home)).status == 303
+    for _ in range(10):
+        assert (await desk.post("/sign-in", encoded({"email": EMAIL, "password": "wrong"}), **home)).status == 422
+    assert (await desk.post("/sign-in", encoded({"email": EMAIL, "password": PASSWORD}), **home)).status == 429
 
 
 async def test_a_right_password_ends_the_count_of_the_wrong_ones(desk: Desk) -> None:

@@ -6,9 +6,11 @@ import re
 from datetime import UTC, datetime, timedelta
 
 from server.http.plan_form import MOST
+from server.room.events import Fact, PhaseChanged
 from server.room.ids import MeetingId
-from server.room.state import Role
-from tests.http.site import EMAIL, PASSWORD, Page, Site, Visitor, csrf, plan
+from server.room.state import Phase, Role
+from server.store import Journal
+from tests.http.site import EMAIL, JOURNAL_KEY, PASSWORD, Page, Site, Visitor, csrf, plan
 
 FORM = {
     "title": "About the allotment",
@@ -192,6 +194,21 @@ async def test_somebody_is_invited_later(site: Site) -> None:
     page = await facilitator.post(f"{meeting}/people", {"csrf": token, "label": "One more", "role": "observer"})
     assert page.status == 422
     assert "Up to 12 people can meet" in page.said
+
+
+async def test_nobody_is_invited_to_a_meeting_that_is_over(site: Site) -> None:
+    facilitator = await site.facilitator()
+    id_ = MeetingId((await plan(facilitator)).rpartition("/")[2])
+    journal = Journal(site.edge.database, JOURNAL_KEY)
+    await journal.append(id_, 1, [Fact(PhaseChanged(Phase.ENDED), at=site.clock.now())])
+    page = await facilitator.get(f"/meetings/{id_}")
+    assert "ended" in page.said
+    assert "Add a person" not in page.said
+    assert "Enter the room" not in page.said
+    form = {"csrf": await csrf(facilitator), "label": "Olga", "role": "observer"}
+    page = await facilitator.post(f"/meetings/{id_}/people", form)
+    assert (page.status, "This meeting is over" in page.said) == (409, True)
+    assert len(await site.edge.meetings.people(id_)) == 3
 
 
 async def test_who_was_signed_out_while_planning_finds_it_again(site: Site) -> None:

@@ -174,6 +174,33 @@ async def test_signing_out_ends_the_session_and_not_only_the_cookie(site: Site) 
     assert "Sign in" in (await thief.get("/", headers={"Cookie": f"tp_account={kept}"})).title
 
 
+async def test_signing_out_ends_the_way_into_the_room_as_well(site: Site) -> None:
+    facilitator = await site.facilitator()
+    meeting = await plan(facilitator)
+    room = (await facilitator.post(f"{meeting}/enter", csrf=await csrf(facilitator))).path
+    token = (await link_for(site, facilitator, meeting, "Dan")).partition("#")[2]
+    dans = (await facilitator.post("/join", token=token)).path
+    kept = facilitator.cookies()
+    await facilitator.post("/sign-out", csrf=await csrf(facilitator))
+    assert (await facilitator.get(room)).status == 403
+    assert (await facilitator.get(dans)).status == 200, "another person in this browser is not signed out"
+    thief = await site.visitor(cookies=False)
+    cookies = "; ".join(f"{name}={value}" for name, value in kept.items())
+    assert (await thief.get(room, headers={"Cookie": cookies})).status == 403
+
+
+async def test_a_browser_does_not_collect_cookies_of_what_is_over(site: Site) -> None:
+    facilitator = await site.facilitator()
+    for _ in range(14):
+        meeting = await plan(facilitator)
+        await facilitator.post(f"{meeting}/enter", csrf=await csrf(facilitator))
+    assert len(facilitator.cookies()) == 15, "they all still open a room"
+    site.clock.pass_by(timedelta(hours=13))
+    await facilitator.post("/sign-in", email=EMAIL, password=PASSWORD, next="/")
+    await facilitator.post(f"{meeting}/enter", csrf=await csrf(facilitator))
+    assert len(facilitator.cookies()) == 2
+
+
 async def test_a_wrong_password_is_told_without_saying_what_was_wrong(site: Site) -> None:
     await site.facilitator()
     visitor = await site.visitor()
