@@ -20,9 +20,10 @@ MAX_LENGTH = 64 * 1024
 
 _LINE = re.compile(r"[a-z]=[\x20-\x7e]*")
 _ICE_CHARS = re.compile(r"[A-Za-z0-9+/]+")
-_SHA_256 = re.compile(r"sha-256 (?:[0-9A-Fa-f]{2}:){31}[0-9A-Fa-f]{2}")
+_SHA_256 = re.compile(r"(?i:sha-256) ((?:[0-9A-Fa-f]{2}:){31}[0-9A-Fa-f]{2})")
 _M_LINE = re.compile(r"m=(audio|video) (\d{1,5}) UDP/TLS/RTP/SAVPF((?: \d{1,3})+)")
 _SSRC = re.compile(r"ssrc:(\d{1,10}) ")
+_TRANSPORT_CC = re.compile(rf"extmap:{TRANSPORT_CC}(?:/\w+)? {re.escape(EXTENSION_URIS[TRANSPORT_CC])}")
 _FID = re.compile(r"ssrc-group:FID (\d{1,10}) (\d{1,10})")
 
 
@@ -80,8 +81,8 @@ def parse_answer(text: str, *, slot_pairs: int) -> Answer:
         raise MalformedAnswer("ice_ufrag")
     if not _ICE_CHARS.fullmatch(password) or not 22 <= len(password) <= 256:
         raise MalformedAnswer("ice_pwd")
-    fingerprint = transport("fingerprint")
-    if not _SHA_256.fullmatch(fingerprint):
+    fingerprint = _SHA_256.fullmatch(transport("fingerprint"))
+    if fingerprint is None:
         raise MalformedAnswer("fingerprint")
     setup = transport("setup")
     if setup not in ("active", "passive"):
@@ -94,7 +95,7 @@ def parse_answer(text: str, *, slot_pairs: int) -> Answer:
     ssrcs = [s for p in published.values() for s in (p.ssrc, p.rtx_ssrc) if s is not None]
     if len(set(ssrcs)) != len(ssrcs):
         raise MalformedAnswer("ssrc")
-    return Answer(ufrag, password, fingerprint.removeprefix("sha-256 "), setup == "active", published)
+    return Answer(ufrag, password, fingerprint[1], setup == "active", published)
 
 
 def _sections(text: str) -> tuple[_Section, list[_Section]]:
@@ -140,11 +141,11 @@ def _published(kind: TrackKind, section: _Section) -> Published | None:
         raise MalformedAnswer("ssrc")
     feedback = {f"rtcp-fb:{kind.payload_type} {name}" for name in ("nack", "transport-cc")}
     kept = feedback.intersection(a.rstrip() for a in section.attributes)
-    extension = f"extmap:{TRANSPORT_CC} {EXTENSION_URIS[TRANSPORT_CC]}"
+    numbered = any(_TRANSPORT_CC.fullmatch(a) for a in section.attributes)
     return Published(
         kind,
         ssrc,
         rtx,
         nack=f"rtcp-fb:{kind.payload_type} nack" in kept,
-        transport_cc=f"rtcp-fb:{kind.payload_type} transport-cc" in kept and extension in section.attributes,
+        transport_cc=numbered and f"rtcp-fb:{kind.payload_type} transport-cc" in kept,
     )

@@ -56,6 +56,13 @@ def test_transport_wide_numbers_need_both_the_extension_and_the_feedback() -> No
     assert not parse(own(1, "a=extmap:5 ", "a=extmap:6 ")).published[TrackKind.HIGH].transport_cc
 
 
+def test_spellings_that_the_standards_allow() -> None:
+    assert parse(CHROMIUM.replace("fingerprint:sha-256", "fingerprint:SHA-256")) == parse(CHROMIUM)
+    assert parse(CHROMIUM.replace("a=extmap:5 ", "a=extmap:5/sendonly ")) == parse(CHROMIUM)
+    assert parse(CHROMIUM.replace("\r\n", "\n")) == parse(CHROMIUM)
+    assert parse(CHROMIUM.replace("m=audio 9 ", "m=audio 51234 ")) == parse(CHROMIUM)
+
+
 def test_candidates_are_not_read() -> None:
     assert parse(CHROMIUM.replace("a=mid:0", "a=candidate:1 1 udp 1 192.0.2.7 9 typ host\r\na=mid:0")) == parse(
         CHROMIUM
