@@ -10,7 +10,7 @@ import asyncio
 import re
 import uuid
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import aiohttp
@@ -118,6 +118,8 @@ class Headless:
     async def go(self) -> None:
         await self.line.disconnect()
         self.media.vanish()
+        with suppress(AttributeError):  # aioice says goodbye on the socket that has just vanished
+            await self.media.ice.stop()
 
     async def _hear(self, event: str, body: Any) -> None:
         self.told.append((event, body))
