@@ -350,6 +350,31 @@ async def test_a_reader_that_stops_is_cut_off_and_holds_nobody_up(edge: Edge, mo
     await fay.seen(lambda view: not next(r for r in view["console"]["people"] if r["id"] == VIC)["connected"])
 
 
+async def test_a_reader_whose_wire_is_full_is_cut_off(edge: Edge, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guards, "SENT_WITHIN", 0.3)
+    token = await edge.session(FAY)
+    host, port = edge.url.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port), limit=1024)
+    headers = {**UPGRADE, "Host": "x", "Origin": ORIGIN, "Cookie": f"tp_{FAY}={token}"}
+    lines = ["GET /live/?EIO=4&transport=websocket HTTP/1.1", *(f"{k}: {v}" for k, v in headers.items()), "", ""]
+    writer.write("\r\n".join(lines).encode())
+    connect = b'40{"person":"fay"}'
+    writer.write(bytes([0x81, 0x80 | len(connect)]) + bytes(4) + connect)  # masked with zeros
+    await until(lambda: len(edge.gateway) == 1)
+    room = await edge.registry.open(edge.meeting)
+    connection = next(iter(edge.gateway._connections.values()))
+    begun = asyncio.get_running_loop().time()
+    while len(edge.gateway):
+        assert asyncio.get_running_loop().time() < begun + 8, "the writer waits for ever"
+        for n in range(20):
+            room.relabel(dict.fromkeys(room.room.people, f"{n % 2}" * 3000))
+            await asyncio.sleep(0)
+        assert len(connection._outbox) <= 2
+    await until(lambda: not edge.gateway.server.eio.sockets)
+    writer.close()
+    assert not reader.at_eof()
+
+
 # ---- what we rely on in the libraries ------------------------------------------------------------------------
 
 
