@@ -257,7 +257,7 @@ class Story:
 
 
 async def main(sizes: list[str]) -> int:
-    wanted = SIZES | MORE_SIZES if "--all-sizes" in sizes else SIZES
+    wanted = {**SIZES, **MORE_SIZES} if "--all-sizes" in sizes else SIZES
     album = Album(ROOT / "tests" / "out" / "screens", wanted)
     people = voices(["Ruth", *(guest.name for guest in GUESTS)])
     with tempfile.TemporaryDirectory() as data:
@@ -267,12 +267,14 @@ async def main(sizes: list[str]) -> int:
                 await stack.enter_async_context(witness(browser, each, people.values())) for each in people.values()
             ]
             for page in pages:
+                page.context.set_default_timeout(PATIENCE)
                 await album.paint(page.page, page.voice.name)
             try:
                 await Story(album, running, Host(pages[0]), [Person(page) for page in pages[1:]]).tell()
             except Exception:
+                (album.folder / "failed").mkdir(exist_ok=True)
                 for page in pages:
-                    await page.keep_evidence(album.folder)
+                    await page.keep_evidence(album.folder / "failed")
                 raise
     return await album.report()
 

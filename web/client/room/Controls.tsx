@@ -1,12 +1,12 @@
 // What I can do, at the bottom of a participant's screen.  The pause and the way out never change their place.
 
 import type { JSX } from "preact";
-import { useRef } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { setCamera } from "../acts";
 import { may, media, microphoneOn, ui, unread, view } from "../store";
 import { send } from "../transport";
 import type { View } from "../wire";
-import { actsOf, type Act } from "./choices";
+import { actsOf } from "./choices";
 import { openDrawer, type DrawerName } from "./Drawer";
 import { CameraIcon, LeaveIcon, MicrophoneIcon, SignIcon, ViewIcon, WriteIcon } from "./icons";
 import { Switch } from "./Switch";
@@ -17,7 +17,7 @@ export function Controls() {
   const now = view.value;
   if (now === null) return null;
   const [main, ...others] = actsOf(now);
-  const press = useSettled(main);
+  const settled = useSettled(main?.says);
   return (
     <footer class="controls" id="controls" aria-label={words.controls}>
       <Mine view={now} />
@@ -36,7 +36,8 @@ export function Controls() {
             type="button"
             class={main.id === "cancel_request" ? "main" : "main primary"}
             aria-keyshortcuts="Alt+A"
-            onClick={press}
+            aria-disabled={!settled}
+            onClick={() => settled && main.run()}
           >
             {main.says}
           </button>
@@ -52,15 +53,17 @@ export function Controls() {
 const SETTLES = 600;
 
 /**
- * Runs the main act.  The main button changes under the hand: a second tap that was meant for "Turn on my microphone" must
- * not say "I have finished".
+ * Whether the main button has been what it is for a while.  It changes under the hand: a second tap that was meant for
+ * "Turn on my microphone" must not say "I have finished".
  */
-function useSettled(main: Act | undefined): () => void {
-  const since = useRef({ says: main?.says, at: 0 });
-  if (since.current.says !== main?.says) since.current = { says: main?.says, at: performance.now() };
-  return () => {
-    if (performance.now() - since.current.at > SETTLES) void main?.run();
-  };
+function useSettled(says: string | undefined): boolean {
+  const [settled, settle] = useState(says);
+  useEffect(() => {
+    if (settled === says) return;
+    const timer = setTimeout(() => settle(says), SETTLES);
+    return () => clearTimeout(timer);
+  }, [says, settled]);
+  return settled === says;
 }
 
 /** My microphone and my camera, in words. */
