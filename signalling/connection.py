@@ -6,6 +6,7 @@ It never comes back: whoever is lost, answers late or speaks again after having 
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,8 +24,10 @@ from signalling.path import Path
 from signalling.profile import SLOT_PAIRS, TrackKind
 from signalling.quality import Measured
 from signalling.slot import Slot
-from signalling.timeline import M32, ClockOffset, ServerTime
+from signalling.timeline import ClockOffset, ServerTime
 from signalling.track import Track
+
+_log = logging.getLogger(__name__)
 
 ANSWER_WITHIN: Final = 30.0
 CONNECT_WITHIN: Final = 15.0
@@ -32,6 +35,8 @@ SILENT_FOR: Final = 3.0
 """Seconds without a sign of life after which a connection is given up."""
 FEWEST_RESENDS: Final = 100
 """Retransmissions a second that anybody may ask for; half of what they were sent in the last second comes on top."""
+MOST_REPORTS: Final = 500
+"""RTCP datagrams a second that are read of one person; browsers stay under 150."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,7 @@ class Connection:
         self.generation = secrets.token_hex(8)
         self.state = State.OFFERED
         self.since = monotonic()
+        self._phase = secrets.randbelow(50)
         self.path = Path(addresses)
         self.tracks: dict[TrackKind, Track] = {}
         ssrcs = count(secrets.randbits(31) + 2)  # neither 0 nor the server's own 1
@@ -71,7 +77,6 @@ class Connection:
         )
         self._slots = tuple(slot for pair in self.pairs for slot in pair)
         self._slot_by_ssrc = {slot.ssrc: slot for slot in self._slots}
-        self._time = time
         self._counters = counters
         self._on_up, self._on_over = on_up, on_over
         self._inlet: Inlet | None = None
@@ -80,10 +85,10 @@ class Connection:
         self._feedback_count = 0
         self._sent = 0
         self._resends_left = FEWEST_RESENDS
+        self._reports_left = MOST_REPORTS
         self._loss_up: float | None = None
         self._loss_down: float | None = None
         self._jitter: float | None = None
-        self._round_trip: float | None = None
         self.estimate: int | None = None
         """What the way to this person can carry, in bit/s, by their own account."""
 
@@ -118,6 +123,9 @@ class Connection:
             async with asyncio.timeout(CONNECT_WITHIN):
                 connected = await self.path.connect(answer, inlet.receive, self._ended)
         except TimeoutError:
+            connected = False
+        except Exception:  # whatever a handshake can be made to raise, the connection must end
+            _log.exception("a handshake was ended by a fault")
             connected = False
         if self.state is not State.CONNECTING:
             return
@@ -155,6 +163,9 @@ class Connection:
     # ---- what the other side reports --------------------------------------------------------------------------------
 
     def _rtcp(self, data: bytes) -> None:
+        self._reports_left -= 1
+        if self._reports_left < 0:
+            return
         plain = self.path.open_rtcp(data)
         if plain is None:
             self._counters.unauthentic += 1
@@ -167,9 +178,9 @@ class Connection:
                     if track is not None:
                         self._offset.add(now, packet.ntp)
                         track.reported(packet, now, self._offset)
-                    self._blocks(packet.blocks, now)
+                    self._blocks(packet.blocks)
                 case rtcp.ReceiverReport():
-                    self._blocks(packet.blocks, now)
+                    self._blocks(packet.blocks)
                 case rtcp.Nack():
                     self._resend(packet, now)
                 case rtcp.KeyFrameRequest():
@@ -190,26 +201,20 @@ class Connection:
             self._resends_left -= 1
             slot.resend(seq, now)
 
-    def _blocks(self, blocks: Sequence[rtcp.Block], now: float) -> None:
+    def _blocks(self, blocks: Sequence[rtcp.Block]) -> None:
         for block in blocks:
             slot = self._slot_by_ssrc.get(block.ssrc)
-            if slot is None:
-                continue
-            if slot.track is not None:
-                loss = block.fraction_lost / 256
-                self._loss_down = loss if self._loss_down is None else max(loss, self._loss_down)
-            if block.last_sr:
-                elapsed = (self._time.compact(now) - block.last_sr - block.delay) & M32
-                if elapsed < 10 << 16:
-                    self._round_trip = elapsed / 65536
+            if slot is not None and slot.track is not None:
+                self._loss_down = max(self._loss_down or 0.0, block.fraction_lost / 256)
 
     # ---- as time passes ---------------------------------------------------------------------------------------------
 
     def tick(self, now: float, beat: int) -> None:
-        """To be called every 20 ms while up; `beat` counts the calls."""
+        """To be called every 20 ms while up; `beat` counts the calls.  What is done more rarely is spread over them."""
         if now - self.path.heard_at > SILENT_FOR:
             self._ended()
             return
+        beat += self._phase
         for track in self.tracks.values():
             track.tick(now)
         for slot in self._slots:
@@ -250,10 +255,13 @@ class Connection:
         sent = sum(slot.packets for slot in self._slots)
         self._resends_left = FEWEST_RESENDS + (sent - self._sent) // 2
         self._sent = sent
+        self._reports_left = MOST_REPORTS
         self.path.renew_budget()
 
     def measured(self, now: float) -> Measured:
-        """The last second of this line; to be called once a second."""
-        measured = Measured(now - self.path.heard_at, self._loss_up, self._loss_down, self._round_trip, self._jitter)
+        """This line since the last call; to be called once a second."""
+        measured = Measured(
+            now - self.path.heard_at, self._loss_up, self._loss_down, self.path.round_trip, self._jitter
+        )
         self._loss_down = None
         return measured

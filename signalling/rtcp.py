@@ -55,10 +55,22 @@ class ReceiverReport:
 
 @dataclass(frozen=True, slots=True)
 class Nack:
-    """`seqs` of `ssrc` did not arrive."""
+    """`seqs` of `ssrc` did not arrive.
+
+    They are spelt out only as far as they are read: one packet can name 6,000.
+    """
 
     ssrc: int
-    seqs: tuple[int, ...]
+    fci: bytes
+
+    @property
+    def seqs(self) -> Iterator[int]:
+        for pos in range(0, len(self.fci) - 3, 4):
+            pid, mask = struct.unpack_from("!HH", self.fci, pos)
+            yield pid
+            for bit in range(16):
+                if mask >> bit & 1:
+                    yield (pid + bit + 1) & 0xFFFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +129,7 @@ def _one(count: int, kind: int, body: bytes) -> Packet | None:
     fci = body[8:]
     if kind == RTPFB:
         if count == NACK:
-            return Nack(ssrc, tuple(_nacked(fci)))
+            return Nack(ssrc, fci)
         return TransportFeedback(fci) if count == TRANSPORT_FEEDBACK else None
     if count == PLI:
         return KeyFrameRequest(ssrc)
@@ -135,15 +147,6 @@ def _blocks(count: int, data: bytes) -> tuple[Block, ...]:
         lost = loss & 0xFFFFFF
         blocks.append(Block(ssrc, loss >> 24, lost - (lost >> 23 << 24), highest, jitter, last_sr, delay))
     return tuple(blocks)
-
-
-def _nacked(fci: bytes) -> Iterator[int]:
-    for pos in range(0, len(fci) - 3, 4):
-        pid, mask = struct.unpack_from("!HH", fci, pos)
-        yield pid
-        for bit in range(16):
-            if mask >> bit & 1:
-                yield (pid + bit + 1) & 0xFFFF
 
 
 def _packet(kind: int, count: int, body: bytes) -> bytes:

@@ -39,10 +39,6 @@ class ServerTime:
         """The 64-bit NTP timestamp (RFC 3550 section 4)."""
         return int((now + self.origin) * (1 << 32)) & 0xFFFFFFFFFFFFFFFF
 
-    def compact(self, now: float) -> int:
-        """The middle 32 bits, in which report blocks measure the round trip."""
-        return (self.ntp64(now) >> 16) & M32
-
 
 class ClockOffset:
     """One person's clock against the server's: a minimum over the last 30 to 60 s.

@@ -29,6 +29,14 @@ NACK_TRIAL: Final = 40
 Chromium's answer is silent about Opus, and it repeats it (48 of 49 lost packets came); Firefox's is silent, and it
 does not.
 """
+SOURCE_PAUSED: Final = 0.1
+SOURCE_SHIFTED: Final = 0.03
+"""A voice that was away for the one, and comes back with timestamps off by the other, was taken out and put back.
+
+Chromium's timestamps stand still meanwhile, so what the last sender report says of them is no longer true; it is
+forgotten until the next one.  Believed all the same, it put what followed into the past by the length of the pause, and
+the viewer's buffers delayed sound and picture by as much: 0.25 s after one pause of the meeting, 1.5 s after a few.
+"""
 ARRIVING: Final = 1.0
 """A picture without a packet for so long is taken for switched off."""
 
@@ -42,6 +50,7 @@ class Track:
         "_key_frame_wanted",
         "_last_sr",
         "_last_sr_at",
+        "_measured_at",
         "_reported",
         "_transit",
         "at",
@@ -96,7 +105,7 @@ class Track:
 
         self._first = 0
         self._reported = (0, 0)
-        self._jitter, self._transit = 0.0, 0.0
+        self._jitter, self._transit, self._measured_at = 0.0, 0.0, 0.0
         self._last_sr, self._last_sr_at = 0, 0.0
         self._answers_nacks = published.nack
         self._asked_at, self._key_frame_wanted = -1.0, False
@@ -121,7 +130,10 @@ class Track:
         """RFC 3550 A.8.  For sound only: the packets of one frame share a timestamp, which says nothing of the line."""
         transit = now - self.ts / self.clock
         step = abs(transit - self._transit)
-        self._transit = transit
+        paused = now - self._measured_at > SOURCE_PAUSED
+        self._transit, self._measured_at = transit, now
+        if paused and step > SOURCE_SHIFTED:
+            self.report = None
         if step < 1.0:  # a larger one is a wrap, a pause or a new source
             self._jitter += (step - self._jitter) / 16
 

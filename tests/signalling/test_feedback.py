@@ -38,7 +38,8 @@ def test_nacks_read_back_in_order_over_a_wrap(ssrc: int, start: int, steps: list
     for step in steps:
         seqs.append((seqs[-1] + step) & 0xFFFF)
     (nack,) = rtcp.parse(rtcp.nack(ssrc, seqs))
-    assert nack == rtcp.Nack(ssrc, tuple(seqs))
+    assert isinstance(nack, rtcp.Nack)
+    assert (nack.ssrc, list(nack.seqs)) == (ssrc, seqs)
 
 
 def test_what_browsers_send_besides() -> None:
@@ -61,15 +62,20 @@ def test_a_compound_is_read_up_to_where_it_breaks() -> None:
     assert list(rtcp.parse(good + b"\x00" + good[1:])) == [rtcp.KeyFrameRequest(66)]
     assert list(rtcp.parse(good[:-1])) == []
     padded = struct.pack("!BBHLL", 0xA1, 205, 4, 1, 66) + b"\x00\x05\x00\x00" + b"\x00\x00\x00\x04"
-    assert list(rtcp.parse(padded)) == [rtcp.Nack(66, (5,))]
+    (nack,) = rtcp.parse(padded)
+    assert isinstance(nack, rtcp.Nack)
+    assert (nack.ssrc, list(nack.seqs)) == (66, [5])
 
 
 @given(st.binary(max_size=200))
 def test_reading_rtcp_never_raises(data: bytes) -> None:
-    list(rtcp.parse(data))
+    read = list(rtcp.parse(data))
     for kind in (200, 201, 205, 206):
         head = struct.pack("!BBH", 0x80 | (data[0] & 31 if data else 1), kind, len(data) // 4)
-        list(rtcp.parse(head + data))
+        read += rtcp.parse(head + data)
+    for packet in read:
+        if isinstance(packet, rtcp.Nack):
+            assert all(0 <= seq <= 0xFFFF for seq in packet.seqs)
 
 
 @given(

@@ -151,6 +151,7 @@ async def test_publishers_with_wrong_clocks_land_on_the_servers_line() -> None:
         ana.voice.ts += 4800  # captured 100 ms after the report,
         ana.high.ts += 9000  # and so was the picture
         await ana.send(ana.say())
+        await asyncio.sleep(0.3)  # which took longer on its way
         for packet in ana.frame(ana.high, key=True):
             await ana.send(packet)
         await until(lambda: len(ben.rtp) == 3 and len(ben.reports(SenderReport)) >= 2)
