@@ -135,10 +135,15 @@ class Circle:
             for at, tones in await person.at.history():
                 late = [_late(told, person.name, tone, at) for tone in tones if not tone.endswith(" Hz")]
                 samples, sounds, latest = samples + 1, sounds + len(late), max(latest, *late, 0)
-                assert latest <= LINGER, f"{person.name} heard {set(tones)} at {at}, {latest} ms after it was shut"
+                assert latest <= LINGER, f"{person.name} heard {set(tones)} {latest} ms after {self._last_deeds(at)}"
         print(f"{samples} samples, {sounds} tones in them, the latest {latest:.0f} ms after it was shut")
         assert samples > 500
         assert sounds > 100
+
+    def _last_deeds(self, at: float) -> list[str]:
+        """What the journal tells of the seconds before, for a failure's message."""
+        facts = [(fact, at - fact.at.timestamp() * 1000) for fact in self.truth.facts()]
+        return [f"{type(fact.event).__name__} ({ago:.0f} ms before)" for fact, ago in facts if 0 < ago < 5000]
 
     async def pages_are_well(self) -> None:
         assert {person.name: person.at.errors for person in self.everybody if person.at.errors} == {}
