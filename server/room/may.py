@@ -7,9 +7,9 @@ have, and whatever is not refused is permitted; so this cannot disagree with wha
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from itertools import product
-from typing import Any
+from typing import Any, cast
 
 from server.room.commands import Command
 from server.room.errors import Refused
@@ -37,9 +37,6 @@ _VALUES: Mapping[str, Callable[[Room], Iterable[object]]] = {
 """field of a command -> what it can hold."""
 
 _PERSONAL = ("person", "to")
-_FIELDS: Mapping[str, tuple[str, ...]] = {
-    name: tuple(field.name for field in fields(kind) if field.name != "actor") for name, kind in COMMANDS.items()
-}
 
 
 def permitted(room: Room, actor: PersonId) -> frozenset[Permitted]:
@@ -53,34 +50,48 @@ def by_operand(room: Room, actor: PersonId) -> Mapping[PersonId | None, tuple[st
     """
     person = known(room, actor)
     found: dict[PersonId | None, list[str]] = {}
-    for name, kind in COMMANDS.items():
-        if objection(room, person, kind) is not None:
+    for name, shape in _SHAPES.items():
+        if objection(room, person, shape.kind) is not None:
             continue
-        for operand, choices in _choices(room, actor, name, kind):
-            if any(_accepted(room, choice) for choice in choices):
+        for operand in shape.operands(room):
+            if any(_accepted(room, command) for command in shape.commands(room, actor, operand)):
                 found.setdefault(operand, []).append(name)
     return {operand: tuple(names) for operand, names in found.items()}
 
 
-def _choices(
-    room: Room, actor: PersonId, name: str, kind: Callable[..., Command]
-) -> Iterator[tuple[PersonId | None, Iterator[Command]]]:
-    """Each personal operand, with the commands that differ in the other fields."""
-    personal = next((field for field in _FIELDS[name] if field in _PERSONAL), None)
-    others = [field for field in _FIELDS[name] if field != personal]
-    operands: Iterable[Any] = _VALUES[personal](room) if personal is not None else (None,)
-    for operand in operands:
-        given = {} if personal is None else {personal: operand}
-        yield (
-            operand,
-            (
-                kind(actor, **given, **dict(zip(others, values, strict=True)))
-                for values in product(*(_VALUES[field](room) for field in others))
-            ),
-        )
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """A command, its field for a person if it has one, and its other fields."""
+
+    kind: type[Command]
+    personal: str | None
+    others: tuple[str, ...]
+
+    def operands(self, room: Room) -> Iterable[Any]:
+        return (None,) if self.personal is None else _VALUES[self.personal](room)
+
+    def commands(self, room: Room, actor: PersonId, operand: PersonId | None) -> Iterator[Command]:
+        """With this operand, one for each choice of the other fields."""
+        make = cast(Callable[..., Command], self.kind)
+        given = {} if self.personal is None else {self.personal: operand}
+        if not self.others:
+            yield make(actor, **given)
+            return
+        for values in product(*(_VALUES[field](room) for field in self.others)):
+            yield make(actor, **given, **dict(zip(self.others, values, strict=True)))
+
+
+def _shape(kind: type[Command]) -> _Shape:
+    names = [field.name for field in fields(kind) if field.name != "actor"]
+    personal = next((name for name in names if name in _PERSONAL), None)
+    return _Shape(kind, personal, tuple(name for name in names if name != personal))
+
+
+_SHAPES: Mapping[str, _Shape] = {name: _shape(kind) for name, kind in COMMANDS.items()}
 
 
 def _accepted(room: Room, command: Command) -> bool:
+    """The table allows it; does its topic?"""
     try:
         first_event(room, command)
     except Refused:

@@ -11,7 +11,7 @@ What a participant knows:
 
 Hard cases
 - A circle without a guard (a restart of the server, until a facilitator is back) is no company: each sees themselves
-  and the facilitators in it, because presence is news too (R6).
+  and the facilitators in it, because presence is news too (R6), and so is one's own place in the queue.
 - To whom a person is attached is said only where both are in the same place.
 - What a person outside the circle could do is answered as if a facilitator stood ready: whether one does would tell
   when the circle is left, paused or frozen.  They may be refused then, without a reason.
@@ -28,7 +28,7 @@ from server.room.deadlines import called_until
 from server.room.floor import HOLDERS, may_speak, queued
 from server.room.ids import CIRCLE, PersonId
 from server.room.may import by_operand
-from server.room.places import HALTED, guarded, in_own_holding, known
+from server.room.places import HALTED, guarded, guards, in_own_holding, known
 from server.room.state import Door, Floor, Mode, Person, Phase, Role, Room
 from server.room.view import FloorStatus, Me, Next, Seated, Surroundings, View
 
@@ -118,7 +118,7 @@ def _me(room: Room, me: Person, company: list[Person], around: Surroundings) -> 
         signal=me.signal,
         line=line_of(me, around),
         floor=_floor_status(room.floor, me.id),
-        queue_position=_queue_position(room.floor, me.id) if in_circle else None,
+        queue_position=_queue_position(room.floor, me.id) if in_circle and any(guards(p) for p in company) else None,
     )
 
 

@@ -7,8 +7,8 @@ them, so that no way of losing a guard can be forgotten.  In this order, each ru
 2. the recovery after a restart ends when a guard is back in the circle, or there is nothing left to recover;
 3. a live circle with a participant in it and no guard freezes (R6), except while recovering;
 4. a turn ends when its holder is no longer in the live circle;
-5. a participant's microphone closes when they were moved, or lost the right to speak; a facilitator's, when a visit
-   ended by itself.
+5. a participant's microphone closes when they were moved, when their turn is over and when they lost the word; a
+   facilitator's, when a visit ended by itself.
 
 The rules are idempotent: what they have settled, they leave alone.
 """
@@ -58,16 +58,26 @@ def end_turn(_: Room, room: Room) -> Iterator[e.Event]:
 
 
 def close_microphones(before: Room, room: Room) -> Iterator[e.Event]:
-    mode_changed = before.floor.mode is not room.floor.mode
     for person in room.people.values():
         if not person.microphone or person.role is Role.FACILITATOR:
             continue
         was = before.people[person.id]
-        if was.place != person.place or _lost_the_right(before, was, room, person, mode_changed):
+        if (
+            was.place != person.place
+            or _turn_is_over(before, room, person)
+            or _lost_the_word(before, was, room, person)
+        ):
             yield e.MicrophoneSet(person.id, False)
 
 
-def _lost_the_right(before: Room, was: Person, room: Room, person: Person, mode_changed: bool) -> bool:
+def _turn_is_over(before: Room, room: Room, person: Person) -> bool:
+    turn, now = before.floor.turn, room.floor.turn
+    return turn is not None and turn.holder == person.id and (now is None or now.holder != person.id)
+
+
+def _lost_the_word(before: Room, was: Person, room: Room, person: Person) -> bool:
+    """Where nobody had or lost the word a microphone may wait for it, but not from one mode to another."""
+    mode_changed = before.floor.mode is not room.floor.mode
     return not may_speak(room, person) and (mode_changed or may_speak(before, was))
 
 
