@@ -23,6 +23,7 @@ export function Awareness({ next }: { next?: string }) {
         </span>
       </p>
       {link.value === "up" && media.value.state === "down" && <p class="broken">{words.mediaDown}</p>}
+      {media.value.state === "up" && now.me.line === "poor" && <p class="broken">{words.lineWeak}</p>}
       <TapToHear />
     </section>
   );

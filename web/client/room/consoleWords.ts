@@ -66,7 +66,6 @@ export const consoleWords = {
 
   // ---- the door ----------------------------------------------------------------------------------------------
   atTheDoor: "At the door",
-  order: "In this order",
   earlier: (label: string) => `Bring in ${label} earlier`,
   later: (label: string) => `Bring in ${label} later`,
   visit: (label: string) => `Go to ${label}`,
@@ -125,7 +124,6 @@ export const consoleWords = {
   lay: "Lay before them",
   deny: "Not now",
   heldFor: (time: string) => `for ${time}`,
-  lies: "not taken up yet",
   takeBack: "Take the piece back",
   keptTurn: "Line dropped. The turn is kept.",
   comeBackTo: "Come back to",

@@ -87,7 +87,7 @@ export function seatSize(chairs: number): SeatSize {
   if (chairs <= 6) return { wide: 23, high: 50, less: 108 };
   if (chairs === 7) return { wide: 19.5, high: 41, less: 66 };
   if (chairs === 8) return { wide: 20, high: 33, less: 45 };
-  if (chairs <= 10) return { wide: 15, high: 35, less: 52 };
+  if (chairs <= 10) return { wide: 15, high: 33, less: 46 };
   return { wide: 13.5, high: 24, less: 28 };
 }
 

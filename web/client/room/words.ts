@@ -36,7 +36,6 @@ export function ago(length: number): string {
 export const words = {
   room: "The room",
   circle: "The circle",
-  yourPlace: "Your own place",
   skip: "Go to what you can do",
   quickExit: "Leave quickly",
   you: "you",
@@ -77,13 +76,9 @@ export const words = {
   // ---- the seats ---------------------------------------------------------------------------------------------
   lineDropped: "Line dropped.",
   placeKept: "We keep their place.",
-  hasPiece: "has the talking piece",
-  pieceBefore: "the piece is here",
   piece: "talking piece",
   speaking: "speaking",
-  microphoneOn: "microphone on",
   asks: "asks to speak",
-  weakLine: "weak line",
   roleHere: { facilitator: "facilitator", interpreter: "interpreter", observer: "listens only" } as Readonly<
     Record<string, string>
   >,
@@ -91,8 +86,8 @@ export const words = {
   soundOff: "Your browser keeps the sound off until you tap.",
   tapToHear: "Tap to hear",
   lineDown: "Your line dropped. We keep your place. You are coming back.",
+  lineWeak: "Your line is weak. Your voice goes first, your picture may stop.",
   mediaDown: "The sound and pictures stopped for a moment. They are coming back.",
-  mediaComing: "The sound and pictures are starting.",
 
   // ---- the middle of the circle ------------------------------------------------------------------------------
   youHold: "You have the talking piece",
@@ -122,7 +117,6 @@ export const words = {
   listening: "You can listen",
   takeYourTime: "Take your time",
   needPause: "I need a pause",
-  pausedNow: "Paused",
   needHelp: "I need help",
   write: "Write",
   toPerson: (label: string) => `to ${label}`,
