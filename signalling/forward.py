@@ -176,7 +176,7 @@ class Inlet:
         if not track.live:
             track.wake(now)
         if not (is_video or late):
-            track.measure_jitter(now)
+            track.keep_time(now)
         if track.waiting and not late and (not is_video or starts_key_frame(rx, payload, n)):
             for slot in tuple(track.waiting):
                 slot.start(track, number, ts, now)

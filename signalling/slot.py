@@ -114,7 +114,7 @@ class Slot:
         track.waiting.remove(self)
         self._waiting_for = None
         if self.track is not None:
-            self._end()
+            self._end(self.track.newest, self.track.ts)
         line = self._timeline
         line.begin(track.ssrc, number & M16, ts, captured(track.report, ts, self.clock, now))
         self.seq_offset, self.ts_offset = line.seq_offset, line.ts_offset
@@ -123,15 +123,25 @@ class Slot:
         self._report_at = 0.0
         self.send_report(now)
 
-    def _end(self) -> None:
-        assert self.track is not None
-        self.track.open.remove(self)
-        self._timeline.end(self.track.newest & M16, self.track.ts)
+    def begin_again(self, number: int, ts: int) -> None:
+        """The segment ended with the packet (`number`, `ts`); another of the same track begins with the next one."""
+        track = self._end(number, ts)
+        if self._waiting_for is None:
+            self._waiting_for = track
+            track.waiting.append(self)
+
+    def _end(self, number: int, ts: int) -> Track:
+        track = self.track
+        assert track is not None
+        track.open.remove(self)
+        self._timeline.end(number & M16, ts)
         self.track = None
+        return track
 
     def _cut(self) -> None:
         """Close the gate.  A voice ends in 20 ms of silence: concealment would draw out its last sound."""
-        self._end()
+        assert self.track is not None
+        self._end(self.track.newest, self.track.ts)
         if not self.is_video:
             numbers = self._timeline.append(OPUS_FRAME)
             if numbers is not None:

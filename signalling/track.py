@@ -29,14 +29,17 @@ NACK_TRIAL: Final = 40
 Chromium's answer is silent about Opus, and it repeats it (48 of 49 lost packets came); Firefox's is silent, and it
 does not.
 """
-SOURCE_PAUSED: Final = 0.1
-SOURCE_SHIFTED: Final = 0.03
+PAUSED: Final = 0.1
+SHIFTED: Final = 0.03
 """A voice that was away for the one, and comes back with timestamps off by the other, was taken out and put back.
 
 Chromium's timestamps stand still meanwhile, so what the last sender report says of them is no longer true; it is
 forgotten until the next one.  Believed all the same, it put what followed into the past by the length of the pause, and
 the viewer's buffers delayed sound and picture by as much: 0.25 s after one pause of the meeting, 1.5 s after a few.
+(A burst of late packets can look the same, and then a report is missed, which does no harm.)
 """
+AWAY: Final = 1.0
+"""After such a pause of this length the slots that show it begin a new segment, so that their time goes on."""
 ARRIVING: Final = 1.0
 """A picture without a packet for so long is taken for switched off."""
 
@@ -50,9 +53,10 @@ class Track:
         "_key_frame_wanted",
         "_last_sr",
         "_last_sr_at",
-        "_measured_at",
         "_reported",
         "_transit",
+        "_voice_at",
+        "_voice_ts",
         "at",
         "clock",
         "history",
@@ -105,7 +109,8 @@ class Track:
 
         self._first = 0
         self._reported = (0, 0)
-        self._jitter, self._transit, self._measured_at = 0.0, 0.0, 0.0
+        self._jitter, self._transit = 0.0, 0.0
+        self._voice_at, self._voice_ts = 0.0, 0
         self._last_sr, self._last_sr_at = 0, 0.0
         self._answers_nacks = published.nack
         self._asked_at, self._key_frame_wanted = -1.0, False
@@ -126,16 +131,24 @@ class Track:
         for slot in tuple(self.slots):
             slot.settle(now, ask=False)
 
-    def measure_jitter(self, now: float) -> None:
-        """RFC 3550 A.8.  For sound only: the packets of one frame share a timestamp, which says nothing of the line."""
+    def keep_time(self, now: float) -> None:
+        """The newest packet of a voice came: measure its jitter (RFC 3550 A.8) and see whether it was taken out.
+
+        For sound only: the packets of one frame share a timestamp, which says nothing of the line, and a camera's
+        timestamps go on while it is away.
+        """
         transit = now - self.ts / self.clock
         step = abs(transit - self._transit)
-        paused = now - self._measured_at > SOURCE_PAUSED
-        self._transit, self._measured_at = transit, now
-        if paused and step > SOURCE_SHIFTED:
-            self.report = None
+        before, self._transit = self._voice_at, transit
+        before_ts, self._voice_at, self._voice_ts = self._voice_ts, now, self.ts
         if step < 1.0:  # a larger one is a wrap, a pause or a new source
             self._jitter += (step - self._jitter) / 16
+        if before == 0.0 or now - before <= PAUSED or step <= SHIFTED:
+            return
+        self.report = None
+        if now - before > AWAY:
+            for slot in tuple(self.open):
+                slot.begin_again(self.newest - 1, before_ts)
 
     # ---- feedback ---------------------------------------------------------------------------------------------------
 

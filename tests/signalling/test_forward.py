@@ -288,6 +288,22 @@ def test_transport_wide_numbers_are_kept_of_every_video_packet_also_of_probes() 
     assert [number for number, _ in bench.inlet.arrivals] == [7, 8]
 
 
+def test_a_voice_that_was_taken_out_with_its_gate_open_comes_back_in_real_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Chromium's timestamps stand still meanwhile.  Sequence numbers go on without a hole."""
+    bench, now = Bench(), 1000.0
+    monkeypatch.setattr(forward, "monotonic", lambda: now)
+    bench.open()
+    for seq in range(100):
+        now += 0.02 if seq != 50 else 7.02
+        bench.voice(seq)
+    sent = bench.sent()
+    assert [(b - a) & 0xFFFF for (_, a, _), (_, b, _) in pairwise(sent)] == [1] * 99
+    steps = [(b - a) & 0xFFFFFFFF for (_, _, a), (_, _, b) in pairwise(sent)]
+    assert steps[:49] + steps[50:] == [960] * 98
+    assert abs(steps[49] / 48000 - 7.02) < 0.03
+    assert bench.sound.track is bench.audio
+
+
 def test_a_full_socket_loses_one_packet_and_nothing_else() -> None:
     bench = Bench()
     bench.open()

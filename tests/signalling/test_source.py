@@ -26,8 +26,8 @@ def _voice() -> Track:
 
 
 def _packet(track: Track, now: float, ts: int) -> None:
-    track.ts = ts
-    track.measure_jitter(now)
+    track.newest, track.ts = track.newest + 1, ts
+    track.keep_time(now)
 
 
 @pytest.mark.parametrize("pause", [0.15, 0.25, 1.0, 2.9, 60.0])
@@ -41,6 +41,13 @@ def test_timestamps_that_stood_still_over_a_pause_end_the_report(pause: float) -
 def test_a_pause_over_which_the_timestamps_went_on_keeps_it(pause: float) -> None:
     track = _voice()
     _packet(track, 101 + pause, round((1 + pause) * AUDIO_CLOCK))
+    assert track.report == REPORT
+
+
+def test_the_first_packet_of_all_is_not_a_return() -> None:
+    track = Track(Published(TrackKind.AUDIO, 1, None, nack=False, transport_cc=False), cast(Path, None))
+    track.report = REPORT
+    _packet(track, 101, 52800)
     assert track.report == REPORT
 
 
