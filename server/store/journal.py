@@ -149,7 +149,7 @@ class Journal:
         except StoreDown as down:
             return [StoreDown(down.reason) for _ in appends]
         except (Conflict, ChainBroken) as spoiled:
-            if len(appends) > 1 or known:  # again, alone and by what stands in the database
+            if len(appends) > 1:  # again, alone and by what stands in the database
                 return [outcome for append in appends for outcome in await self._commit([append])]
             return [await self._lost(appends[0]) if isinstance(spoiled, Conflict) else spoiled]
         if len(self._known) > _REMEMBERED:

@@ -207,9 +207,10 @@ async def test_a_database_without_its_tables_is_told_to_every_waiting_caller(
 ) -> None:
     """The first one's failure must neither leave the others waiting nor stop the queue for good."""
     await change(database, "ALTER TABLE journal RENAME TO gone")
-    outcomes = await asyncio.gather(
-        *(journal.append(MeetingId(f"m{n}"), 0, facts(1)) for n in range(5)), return_exceptions=True
-    )
+    async with asyncio.timeout(60):
+        outcomes = await asyncio.gather(
+            *(journal.append(MeetingId(f"m{n}"), 0, facts(1)) for n in range(5)), return_exceptions=True
+        )
     assert all(isinstance(outcome, Exception) for outcome in outcomes), outcomes
     await change(database, "ALTER TABLE gone RENAME TO journal")
     assert await journal.append(STREAM, 0, facts(1)) == 1
