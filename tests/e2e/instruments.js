@@ -11,8 +11,8 @@
   const { person, palette } = window.instruments;
   const PEAK = -50; // dB: a tone of 0.2 arrives at about -20, silence at -100 and lower
   const connections = new Set();
-  const watched = new Map(); // video track id -> {video, last: ms of its newest frame}
-  const sources = new Map(); // audio track id -> {node, keep}
+  const watched = new Map(); // video track -> {video, last: ms of its newest frame}
+  const sources = new Map(); // audio track -> {node, keep, played}; ids are the same again in a new connection
 
   // ---- what the person sends ---------------------------------------------------------------------------------------
 
@@ -93,30 +93,30 @@
       ear = { context, all: new AnalyserNode(context, settings), played: new AnalyserNode(context, settings) };
     }
     void ear.context.resume();
-    const live = new Map(received("audio").map((track) => [track.id, track]));
-    for (const [id, track] of live) {
-      if (sources.has(id)) continue;
+    const live = new Set(received("audio"));
+    for (const track of live) {
+      if (sources.has(track)) continue;
       const stream = new MediaStream([track]);
       // Chromium gives a received track's sound to Web Audio only while some media element has the track
       const keep = Object.assign(new Audio(), { muted: true, srcObject: stream });
       void play.call(keep).catch(() => {});
       const node = ear.context.createMediaStreamSource(stream);
       node.connect(ear.all);
-      sources.set(id, { node, keep, played: false });
+      sources.set(track, { node, keep, played: false });
     }
-    for (const [id, { node, keep }] of sources) {
-      if (live.has(id)) continue;
+    for (const [track, { node, keep }] of sources) {
+      if (live.has(track)) continue;
       node.disconnect();
       keep.srcObject = null;
-      sources.delete(id);
+      sources.delete(track);
     }
     const audible = new Set();
     for (const element of new Set([...players, ...document.querySelectorAll("audio, video")]))
       if (element.srcObject instanceof MediaStream && !element.muted && !element.paused && element.volume > 0)
-        for (const track of element.srcObject.getAudioTracks()) if (track.enabled) audible.add(track.id);
-    for (const [id, source] of sources) {
-      if (audible.has(id) === source.played) continue;
-      source.played = audible.has(id);
+        for (const track of element.srcObject.getAudioTracks()) if (track.enabled) audible.add(track);
+    for (const [track, source] of sources) {
+      if (audible.has(track) === source.played) continue;
+      source.played = audible.has(track);
       if (source.played) source.node.connect(ear.played);
       else source.node.disconnect(ear.played);
     }
@@ -145,9 +145,9 @@
 
   let gaps = null; // name -> {last, longest} while a gap is measured
   function look() {
-    const live = new Map(received("video").map((track) => [track.id, track]));
-    for (const [id, track] of live) {
-      if (watched.has(id)) continue;
+    const live = new Set(received("video"));
+    for (const track of live) {
+      if (watched.has(track)) continue;
       const video = Object.assign(document.createElement("video"), { muted: true, playsInline: true });
       video.srcObject = new MediaStream([track]);
       const state = { video, last: null };
@@ -162,12 +162,12 @@
       };
       video.requestVideoFrameCallback(frame);
       void play.call(video).catch(() => {});
-      watched.set(id, state);
+      watched.set(track, state);
     }
-    for (const [id, { video }] of watched) {
-      if (live.has(id)) continue;
+    for (const [track, { video }] of watched) {
+      if (live.has(track)) continue;
       video.srcObject = null;
-      watched.delete(id);
+      watched.delete(track);
     }
   }
 
