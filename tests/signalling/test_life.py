@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import os
 
 import pytest
 
@@ -211,14 +212,18 @@ async def test_without_addresses_the_machines_own_and_loopback_are_offered_and_n
 
 async def test_two_offers_at_once_leave_one_connection_and_no_socket_behind() -> None:
     async with stage() as s:
+        sockets = len(os.listdir("/proc/self/fd"))
         results = await asyncio.gather(*(s.plane.offer(ROOM, ANA) for _ in range(5)), return_exceptions=True)
         made = [r for r in results if not isinstance(r, BaseException)]
         assert all(isinstance(r, StaleGeneration) for r in results if isinstance(r, BaseException))
         await until(lambda: len(s.told.of("down")) == 4)
+        await until(lambda: len(os.listdir("/proc/self/fd")) == sockets + 1)
         client = Client()
         s.clients.append(client)
         await s.plane.answer(ANA, made[-1].generation, await client.answer(made[-1].sdp))
         await client.connect()
+        await client.close()
+        await until(lambda: len(os.listdir("/proc/self/fd")) == sockets)
 
 
 async def test_every_offered_connection_ends_exactly_once() -> None:
