@@ -117,10 +117,8 @@ class Accounts:
             address, given = "", ""  # no account has it
         query = select(account, schema.password.c.hash).join(schema.password).where(account.c.email == address)
         row = await self._database.read(lambda connection: connection.execute(query).one_or_none())
-        if (
-            not await self._in_thread(lambda: self._matches(row.hash if row else self._decoy.result(), given))
-            or not row
-        ):
+        matches = await self._in_thread(lambda: self._matches(row.hash if row else self._decoy.result(), given))
+        if row is None or not matches:
             return None
         if self._hasher.check_needs_rehash(row.hash):
             await self._renew(row.id, row.hash, given, now)

@@ -11,6 +11,7 @@ import pytest
 
 from server.room.ids import MeetingId
 from server.store import ChainBroken, Database, Journal
+from server.store.chain import canonical
 from tests.store.conftest import KEY
 from tests.store.facts import STREAM, facts
 from tests.store.tables import change, rows
@@ -31,6 +32,14 @@ async def _broken_at(journal: Journal, stream: MeetingId = STREAM) -> int | None
             found.append(None)
     assert found[0] == found[1]
     return found[0]
+
+
+def test_the_same_fact_is_the_same_text_whoever_wrote_it() -> None:
+    assert (
+        canonical({"b": "ü", "a": [1, None]}) == canonical({"a": [1, None], "b": "ü"}) == r'{"a":[1,null],"b":"\u00fc"}'
+    )
+    with pytest.raises(ValueError, match="JSON"):
+        canonical({"x": float("nan")})
 
 
 async def test_a_changed_fact_is_found_wherever_it_stands(journal: Journal, database: Database) -> None:

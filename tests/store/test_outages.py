@@ -83,6 +83,25 @@ async def test_a_sqlite_file_held_by_somebody_else_is_told_and_heals(sqlite: Dat
     assert await journal.append(STREAM, 1, facts(1, offset=1)) == 2
 
 
+async def test_a_stream_held_by_somebody_else_on_the_server_is_told_and_heals(
+    postgres: private.Postgres, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PATIENCE", 0.5)
+    database = await Database.open(address)
+    await Journal(database, KEY).append(STREAM, 0, facts(1))
+    holder = await postgres.connect(address)
+    held = holder.transaction()
+    await held.start()
+    await holder.execute("SELECT * FROM journal_head FOR UPDATE")
+    for journal in (Journal(database, KEY), Journal(database, KEY)):
+        with pytest.raises(StoreDown, match="55P03"):  # lock_not_available
+            await journal.append(STREAM, 1, facts(1, offset=1))
+    await held.rollback()
+    await holder.close()
+    assert await journal.append(STREAM, 1, facts(1, offset=1)) == 2
+    await database.close()
+
+
 async def test_a_full_disk_is_told_and_heals(sqlite: Database) -> None:
     journal = Journal(sqlite, KEY)
     await journal.append(STREAM, 0, facts(1))
