@@ -23,7 +23,7 @@ from server.room.state import Phase
 from tests.room.deletions import DELETIONS
 from tests.room.walks import Walk
 
-SEEDS = range(120)
+SEEDS = range(240)
 LENGTH = 70
 
 
