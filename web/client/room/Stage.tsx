@@ -25,7 +25,7 @@ export function Stage({ view, label, children, chairs, emptyChair, asking }: Sta
   const place = places(order, view.me.id);
   const size = seatSize(order.length);
   const inRow = columns(view.here.length);
-  const alike = columnsAlike(view.here.length);
+  const alike = columnsAlike(order.length);
   const empty = chairs?.filter((row) => !view.here.some((seat) => seat.id === row.id)) ?? [];
   return (
     <section class={`stage ${form}${view.me.in_holding ? " private" : ""}`} aria-label={label}>
@@ -35,11 +35,11 @@ export function Stage({ view, label, children, chairs, emptyChair, asking }: Sta
           "--wide": size.wide,
           "--high": size.high,
           "--less": size.less,
-          "--people": view.here.length,
+          "--people": order.length,
           "--in-row": inRow,
           "--rows": Math.ceil(view.here.length / inRow),
           "--alike": alike,
-          "--alike-rows": Math.ceil(view.here.length / alike),
+          "--alike-rows": Math.ceil(order.length / alike),
         })}
       >
         <div class="table" aria-hidden="true" />
