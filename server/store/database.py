@@ -14,6 +14,7 @@ from typing import TypeVar
 from sqlalchemy import Connection, text
 from sqlalchemy.engine import make_url
 
+from server.store.errors import StoreDown
 from server.store.postgresql import Postgresql
 from server.store.sqlite import Sqlite
 
@@ -29,6 +30,7 @@ class Database:
     def __init__(self, kind: Sqlite | Postgresql) -> None:
         """Use `open`."""
         self._kind = kind
+        self._closed = False
 
     @classmethod
     async def open(cls, url: str) -> Database:
@@ -50,8 +52,10 @@ class Database:
         return cls(made)
 
     async def close(self) -> None:
-        """Let every connection go, when what is under way is over."""
-        await self._kind.close()
+        """Let every connection go, when what is under way is over.  From now on the database is down."""
+        if not self._closed:
+            self._closed = True
+            await self._kind.close()
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Do `work` in one transaction; when this returns, it is on the disk.
@@ -59,10 +63,12 @@ class Database:
         Raises `StoreDown`, `Conflict`, `StoreFault`; whatever `work` itself raises undoes it and passes through.  A
         caller that is cancelled cannot know whether it was done.
         """
+        self._must_be_open()
         return await self._kind.write(work)
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """The answer of `work`, which sees one state of the database however often it looks, and stops no writer."""
+        self._must_be_open()
         return await self._kind.read(work)
 
     async def check(self) -> None:
@@ -73,3 +79,7 @@ class Database:
     def dialect(self) -> str:
         """`sqlite` or `postgresql`."""
         return self._kind.dialect
+
+    def _must_be_open(self) -> None:
+        if self._closed:
+            raise StoreDown("closed")

@@ -48,7 +48,6 @@ class Sqlite:
         self._engine = engine(address, patience)
         self._identity: tuple[int, int] | None = None
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="sqlite-writer")
-        self._closed = False
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="sqlite-reader")
 
     async def migrate(self) -> None:
@@ -61,10 +60,7 @@ class Sqlite:
         return await self._in_thread(self._readers, self._engine.execution_options(**{_READING: True}), work)
 
     async def close(self) -> None:
-        """The last connection folds the WAL back into the file.  Closing twice is closing once."""
-        if self._closed:
-            return
-        self._closed = True
+        """The last connection folds the WAL back into the file."""
         self._readers.shutdown(wait=False, cancel_futures=True)
         await asyncio.get_running_loop().run_in_executor(self._writer, self._let_go)
         self._writer.shutdown(wait=False)

@@ -177,6 +177,15 @@ async def test_who_waits_too_long_for_the_writer_is_told(file: Path, monkeypatch
     await impatient.close()
 
 
+async def test_a_closed_database_is_down_and_stays_so(database: Database) -> None:
+    """A request that arrives while the program stops must not connect again."""
+    await database.close()
+    await database.close()
+    for attempt in (database.check(), change(database, "DELETE FROM setup"), Journal(database, KEY).read(STREAM)):
+        with pytest.raises(StoreDown, match="closed"):
+            await attempt
+
+
 async def test_closing_waits_for_what_is_under_way(sqlite: Database, file: Path) -> None:
     appends = [asyncio.create_task(change(sqlite, "DELETE FROM setup")) for _ in range(20)]
     await asyncio.sleep(0)
