@@ -4,82 +4,22 @@ from __future__ import annotations
 
 import random
 from itertools import count, pairwise
-from typing import Any, cast
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signalling import forward
-from signalling.answer import Published
-from signalling.forward import Counters, Inlet
-from signalling.path import Path
-from signalling.profile import OPUS_SILENCE, RTX, TrackKind
-from signalling.slot import Slot
-from signalling.timeline import ServerTime
-from signalling.track import HISTORY, Track
-from tests.signalling.client import rtp_packet, video_extensions
-
-
-class Wire:
-    """A path without sockets and keys: keeps what is sent."""
-
-    def __init__(self) -> None:
-        self.rx = self.tx = object()
-        self.address = ("", 0)
-        self.heard_at = 0.0
-        self.round_trip = 0.05
-        self.full = False
-        self.sent: list[bytes] = []
-        self.rtcp: list[bytes] = []
-
-    def sendto(self, data: memoryview, _: object) -> int:
-        if self.full:
-            raise BlockingIOError
-        self.sent.append(bytes(data))
-        return len(data)
-
-    def send_rtcp(self, data: bytes) -> None:
-        self.rtcp.append(data)
-
-
-class Bench:
-    """One publisher with three tracks and one viewer with a slot pair."""
-
-    def __init__(self) -> None:
-        self.publisher, self.viewer = Wire(), Wire()
-        path = cast("Path", self.publisher)
-        self.audio = Track(Published(TrackKind.AUDIO, 100, None, True, False), path)
-        self.high = Track(Published(TrackKind.HIGH, 200, 201, True, True), path)
-        self.low = Track(Published(TrackKind.LOW, 300, 301, True, True), path)
-        tracks = {t.ssrc: t for t in (self.audio, self.high, self.low)} | {201: self.high, 301: self.low}
-        self.counters = Counters()
-        self.reports: list[bytes] = []
-        self.inlet = Inlet(path, tracks, self.counters, self.reports.append)
-        time, ssrcs = ServerTime(0.0), count(1000)
-        self.sound = Slot(cast("Path", self.viewer), time, ssrcs, is_video=False)
-        self.picture = Slot(cast("Path", self.viewer), time, ssrcs, is_video=True)
-
-    def open(self) -> None:
-        self.sound.show((self.audio,), 0.0)
-        self.picture.show((self.high, self.low), 0.0)
-
-    def voice(self, seq: int, payload: bytes = b"voice", **more: Any) -> None:
-        self.inlet.receive(rtp_packet(111, seq, seq * 960, 100, payload, **more))
-
-    def sent(self) -> list[tuple[int, int, int]]:
-        """(SSRC, sequence number, timestamp) of what the viewer got."""
-        return [(_int(p[8:12]), _int(p[2:4]), _int(p[4:8])) for p in self.viewer.sent]
+from signalling.profile import OPUS_SILENCE, RTX
+from signalling.track import HISTORY
+from tests.signalling.packets import rtp_packet, video_extensions
+from tests.signalling.wire import Bench, integer
 
 
 @pytest.fixture(autouse=True)
 def no_encryption(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(forward, "protect", lambda *_: 0)
     monkeypatch.setattr(forward, "unprotect", lambda *_: 0)
-
-
-def _int(data: bytes) -> int:
-    return int.from_bytes(data, "big")
 
 
 def test_sequence_numbers_go_on_over_a_wrap() -> None:
@@ -208,7 +148,7 @@ def test_a_repeat_is_found_long_after_the_gate_opened() -> None:
     for seq in range(40_000):
         bench.voice(seq & 0xFFFF)
     last = bench.viewer.sent[-1]
-    assert bench.sound.resend(_int(last[2:4]), 0.0)
+    assert bench.sound.resend(integer(last[2:4]), 0.0)
     assert bench.viewer.sent[-1] == last
 
 
@@ -242,7 +182,7 @@ def test_no_number_is_ever_used_for_two_plaintexts(moves: list[tuple[str, int]])
                 allowed = bool(n)
                 bench.sound.show((bench.audio,) if allowed else (), 0.0)
             elif kind == "resend" and bench.viewer.sent:
-                bench.sound.resend(_int(bench.viewer.sent[-1 - n % len(bench.viewer.sent)][2:4]), 0.0)
+                bench.sound.resend(integer(bench.viewer.sent[-1 - n % len(bench.viewer.sent)][2:4]), 0.0)
             else:
                 numbers = range(at + 1, at + n + 1) if kind == "run" else [n if kind == "jump" else at + n]
                 for number in numbers:
@@ -253,7 +193,7 @@ def test_no_number_is_ever_used_for_two_plaintexts(moves: list[tuple[str, int]])
                     at += n
         used: dict[int, bytes] = {}
         for packet in bench.viewer.sent[-20_000:]:
-            assert used.setdefault(_int(packet[2:4]), packet) == packet
+            assert used.setdefault(integer(packet[2:4]), packet) == packet
 
 
 def test_any_bytes_at_all_do_no_harm() -> None:
@@ -277,7 +217,7 @@ def test_any_bytes_at_all_do_no_harm() -> None:
                 track.tick(rng.random() * 1e6)
     assert bench.counters.received > 1000
     allowed = {bench.sound.ssrc: {111}, bench.picture.ssrc: {96}}
-    assert all(p[1] & 127 in allowed[_int(p[8:12])] for p in bench.viewer.sent)
+    assert all(p[1] & 127 in allowed[integer(p[8:12])] for p in bench.viewer.sent)
 
 
 def test_transport_wide_numbers_are_kept_of_every_video_packet_also_of_probes() -> None:

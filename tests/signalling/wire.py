@@ -1,0 +1,70 @@
+"""The hot path on a bench: one publisher, one viewer, no sockets and no keys."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import Any, cast
+
+from signalling.answer import Published
+from signalling.forward import Counters, Inlet
+from signalling.path import Path
+from signalling.profile import TrackKind
+from signalling.slot import Slot
+from signalling.timeline import ServerTime
+from signalling.track import Track
+from tests.signalling.packets import rtp_packet
+
+
+class Wire:
+    """A path without sockets and keys: keeps what is sent."""
+
+    def __init__(self) -> None:
+        self.rx = self.tx = object()
+        self.address = ("", 0)
+        self.heard_at = 0.0
+        self.round_trip = 0.05
+        self.full = False
+        self.sent: list[bytes] = []
+        self.rtcp: list[bytes] = []
+
+    def sendto(self, data: memoryview, _: object) -> int:
+        if self.full:
+            raise BlockingIOError
+        self.sent.append(bytes(data))
+        return len(data)
+
+    def send_rtcp(self, data: bytes) -> None:
+        self.rtcp.append(data)
+
+
+class Bench:
+    """One publisher with three tracks and one viewer with a slot pair."""
+
+    def __init__(self) -> None:
+        self.publisher, self.viewer = Wire(), Wire()
+        path = cast("Path", self.publisher)
+        self.audio = Track(Published(TrackKind.AUDIO, 100, None, True, False), path)
+        self.high = Track(Published(TrackKind.HIGH, 200, 201, True, True), path)
+        self.low = Track(Published(TrackKind.LOW, 300, 301, True, True), path)
+        tracks = {t.ssrc: t for t in (self.audio, self.high, self.low)} | {201: self.high, 301: self.low}
+        self.counters = Counters()
+        self.reports: list[bytes] = []
+        self.inlet = Inlet(path, tracks, self.counters, self.reports.append)
+        time, ssrcs = ServerTime(0.0), count(1000)
+        self.sound = Slot(cast("Path", self.viewer), time, ssrcs, is_video=False)
+        self.picture = Slot(cast("Path", self.viewer), time, ssrcs, is_video=True)
+
+    def open(self) -> None:
+        self.sound.show((self.audio,), 0.0)
+        self.picture.show((self.high, self.low), 0.0)
+
+    def voice(self, seq: int, payload: bytes = b"voice", **more: Any) -> None:
+        self.inlet.receive(rtp_packet(111, seq, seq * 960, 100, payload, **more))
+
+    def sent(self) -> list[tuple[int, int, int]]:
+        """(SSRC, sequence number, timestamp) of what the viewer got."""
+        return [(integer(p[8:12]), integer(p[2:4]), integer(p[4:8])) for p in self.viewer.sent]
+
+
+def integer(data: bytes) -> int:
+    return int.from_bytes(data, "big")
