@@ -23,9 +23,10 @@ export function Drawer({ title, children }: DrawerProps) {
     const opener = document.activeElement;
     heading.current?.focus();
     return () => {
-      // back to where the hand was, unless it has gone elsewhere by itself
-      const lost = document.activeElement === null || document.activeElement === document.body;
-      if (lost && opener instanceof HTMLElement) opener.focus();
+      // once the drawer is out of the page: back to where the hand was, unless it has gone elsewhere by itself
+      requestAnimationFrame(() => {
+        if (document.activeElement === document.body && opener instanceof HTMLElement) opener.focus();
+      });
     };
   }, []);
   const close = () => (ui.drawer.value = null);
