@@ -6,6 +6,7 @@ import asyncio
 import random
 import time
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -142,6 +143,8 @@ async def test_at_five_percent_loss_a_voice_stays_whole_and_a_picture_runs(where
             lost += (unlucky := rng.random() < 0.05)
             return not unlucky
 
+        quiet = await r.inbound("ana", "ben")
+        await asyncio.sleep(4)
         before = await r.inbound("ana", "ben")
         if where == "to the viewer":
             viewer.path.sendto = lambda data, address: send(data, address) if survives() else len(data)
@@ -149,18 +152,19 @@ async def test_at_five_percent_loss_a_voice_stays_whole_and_a_picture_runs(where
             publisher.path._ice.route_media(lambda data: inlet.receive(data) if survives() else None)
         await asyncio.sleep(8)
         after = await r.inbound("ana", "ben")
-        concealed = (after["audio"]["concealed"] - before["audio"]["concealed"]) / (
-            after["audio"]["samples"] - before["audio"]["samples"]
-        )
-        repaired = [(kind, track.losses.repaired) for kind, track in publisher.tracks.items()]
-        print(
-            f"5 % loss {where}: {lost} lost, {100 * concealed:.2f} % of the voice concealed,", after["video"], repaired
-        )
+        concealed, busy = share_concealed(before, after), share_concealed(quiet, before)
+        print(f"5 % loss {where}: {lost} lost, {100 * concealed:.2f} % concealed ({100 * busy:.2f} % before)")
         assert lost > 20
         assert after["video"]["decoded"] > before["video"]["decoded"]
-        assert concealed < 0.03, "without repair it is 3.6 to 4.7 %"
+        assert concealed < 0.03 + busy, "without repair it is 3.6 to 4.7 % more than without loss"
         if where == "to the viewer":
             assert after["video"]["repaired"] > 3
             assert after["audio"]["nacks"] > 3
         else:
             assert publisher.tracks[TrackKind.AUDIO].losses.repaired > 10
+
+
+def share_concealed(before: dict[str, Any], after: dict[str, Any]) -> float:
+    """How much of a voice was made up by the viewer's concealment, silence aside."""
+    made_up, played = (float(after["audio"][what] - before["audio"][what]) for what in ("concealed", "samples"))
+    return made_up / played
