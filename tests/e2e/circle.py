@@ -32,7 +32,7 @@ GUESTS = (
     Guest("Tomas", Role.INTERPRETER, "Dan"),
 )
 """In seat order, which is also the order in which they are brought in."""
-WITHIN = 10.0
+WITHIN = 20.0
 """Seconds in which pages and audience have to agree after a deed, with six browsers on two cores."""
 STABLE = 3
 """Samples in a row that have to agree, 150 ms apart; each looks back 170 ms."""
@@ -144,6 +144,17 @@ class Circle:
         """What the journal tells of the seconds before, for a failure's message."""
         facts = [(fact, at - fact.at.timestamp() * 1000) for fact in self.truth.facts()]
         return [f"{type(fact.event).__name__} ({ago:.0f} ms before)" for fact, ago in facts if 0 < ago < 5000]
+
+    async def start_gaps(self) -> None:
+        """From now on every page counts how long each picture stands still at most."""
+        for person in self.everybody:
+            names = [other.name for other in self.everybody if other is not person]
+            await person.at.ask("names => instruments.startGaps(names)", names)
+
+    async def longest_gap(self) -> float:
+        """The longest time, in seconds, for which any page had no new picture of somebody."""
+        gaps: list[dict[str, float]] = [await person.at.ask("instruments.stopGaps()") for person in self.everybody]
+        return max(ms for page in gaps for ms in page.values()) / 1000
 
     async def pages_are_well(self) -> None:
         assert {person.name: person.at.errors for person in self.everybody if person.at.errors} == {}

@@ -40,7 +40,7 @@
     };
     draw();
     const [track] = canvas.captureStream().getVideoTracks();
-    const timer = setInterval(() => (track.readyState === "live" ? draw() : clearInterval(timer)), 66);
+    const timer = setInterval(() => (track.readyState === "live" ? draw() : clearInterval(timer)), 100);
     return track;
   }
 
