@@ -44,7 +44,7 @@ export function Announcer() {
 export function Notices() {
   if (shown.value.length === 0 && !stalled.value) return null;
   return (
-    <div class="notices">
+    <aside class="notices" aria-label="Notices">
       {stalled.value && (
         <div class="notice" role="status">
           <p>{STALLED}</p>
@@ -58,6 +58,6 @@ export function Notices() {
           </button>
         </div>
       ))}
-    </div>
+    </aside>
   );
 }

@@ -1,25 +1,24 @@
 // The facilitators' console: one screen, with the circle, the next safe step and everything a hand may need.
 
-import { leave, setCamera, setMicrophone } from "../acts";
 import { now as clock } from "../beat";
-import { microphoneOn, ui, unread, view } from "../store";
+import { unread, view } from "../store";
 import { send } from "../transport";
 import type { Console, Row, View } from "../wire";
 import { Awareness } from "./Awareness";
 import { Bar } from "./Bar";
-import { ask, Confirm } from "./Confirm";
+import { Confirm } from "./Confirm";
+import { askToEnd, Ends, Foot } from "./ConsoleFoot";
 import { consoleWords as says } from "./consoleWords";
 import { Keys, ShowMyself } from "./drawers";
 import { DoorPanel } from "./DoorPanel";
 import { ModePanel, QueuePanel, SharesPanel } from "./FloorPanel";
-import { CameraIcon, CircleIcon, MicrophoneIcon, NowIcon, PeopleIcon, WriteIcon } from "./icons";
+import { CircleIcon, NowIcon, PeopleIcon, WriteIcon } from "./icons";
 import { LettersPanel } from "./LettersPanel";
 import { nextStep } from "./nextStep";
 import { panel, showPanel, type PanelName } from "./panels";
 import { PeoplePanel } from "./PeoplePanel";
 import { SignsPanel } from "./SignsPanel";
 import { Stage } from "./Stage";
-import { Switch } from "./Switch";
 import { lasted, words } from "./words";
 
 export function FacilitatorRoom() {
@@ -231,80 +230,5 @@ function Tabs() {
         </button>
       ))}
     </nav>
-  );
-}
-
-function askToEnd({ people }: Console): void {
-  const here = people.filter((row) => row.connected && row.role !== "facilitator" && row.place !== null);
-  ask({
-    title: says.endTitle,
-    text: says.endText(here.map((row) => row.label)),
-    yes: says.endYes,
-    run: () => send("end_meeting"),
-  });
-}
-
-function Foot({ view: now }: { view: View }) {
-  const may = (command: string) => now.may.includes(command);
-  return (
-    <footer class="controls foot" aria-label={words.controls}>
-      <div class="devices-row">
-        <Switch
-          on={microphoneOn.value}
-          says={words.microphoneSwitch}
-          set={setMicrophone}
-          icon={<MicrophoneIcon on={microphoneOn.value} />}
-          disabled={!may("set_microphone")}
-          keys="Alt+M"
-        />
-        <Switch
-          on={ui.camera.value}
-          says={words.camera}
-          set={setCamera}
-          icon={<CameraIcon on={ui.camera.value} />}
-          disabled={!may("set_camera")}
-        />
-      </div>
-      <button
-        type="button"
-        class="pause all"
-        disabled={!may("pause")}
-        aria-keyshortcuts="Alt+P"
-        onClick={() => send("pause")}
-      >
-        {says.pause}
-      </button>
-      <Ends view={now} />
-    </footer>
-  );
-}
-
-/** The ways in which it ends; on a narrow screen they stand at the end of "Now" instead of at the foot. */
-function Ends({ view: now }: { view: View }) {
-  const may = (command: string) => now.may.includes(command);
-  return (
-    <div class="ends">
-      {may("begin_closing") && (
-        <button type="button" class="quiet" onClick={() => send("begin_closing")}>
-          {says.beginClosing}
-        </button>
-      )}
-      {may("leave") && (
-        <button
-          type="button"
-          class="quiet"
-          onClick={() =>
-            ask({ title: says.leaveTitle, text: says.leaveText, yes: says.leaveYes, run: leave })
-          }
-        >
-          {says.leave}
-        </button>
-      )}
-      {may("end_meeting") && now.console !== null && (
-        <button type="button" class="quiet" onClick={() => now.console && askToEnd(now.console)}>
-          {says.end}
-        </button>
-      )}
-    </div>
   );
 }
