@@ -112,6 +112,7 @@ def _me(room: Room, me: Person, company: list[Person], around: Surroundings) -> 
         called_until=milliseconds(called_until(room, me)),
         not_yet=me.not_yet,
         ready=me.ready,
+        departure=me.departure,
         microphone=me.microphone,
         camera=me.camera,
         may_speak=may_speak(room, me) and any(p.connected for p in company if p is not me),

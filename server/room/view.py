@@ -101,6 +101,8 @@ class Me:
     called_until: int | None
     not_yet: bool
     ready: bool
+    departure: Departure | None
+    """How I went, if I went: to be seen off at the end is no leaving."""
     microphone: bool
     camera: bool
     may_speak: bool

@@ -12,6 +12,7 @@ export const person: Me = {
   in_holding: false,
   called_until: null,
   not_yet: false,
+  departure: null,
   ready: false,
   microphone: false,
   camera: false,

@@ -58,6 +58,13 @@ export type Willing =
   | "not_sure"
   | "no";
 
+/** How a person went, for the facilitators only. */
+export type Departure =
+  | "left"
+  | "quick_exit"
+  | "seen_off"
+  | "line_lost";
+
 /** A wordless sign to the facilitators, which nobody else sees (R11). */
 export type Signal =
   | "need_a_moment"
@@ -92,6 +99,8 @@ export interface Me {
   readonly called_until: number | null;
   readonly not_yet: boolean;
   readonly ready: boolean;
+  /** How I went, if I went: to be seen off at the end is no leaving. */
+  readonly departure: Departure | null;
   readonly microphone: boolean;
   readonly camera: boolean;
   /** If my microphone is on, somebody would hear me. */
@@ -152,13 +161,6 @@ export type Next =
   | "resume"
   | "see_off"
   | "end";
-
-/** How a person went, for the facilitators only. */
-export type Departure =
-  | "left"
-  | "quick_exit"
-  | "seen_off"
-  | "line_lost";
 
 /** How long somebody has spoken so far (R25), in milliseconds; add the time since `since` while they speak. */
 export interface Share {

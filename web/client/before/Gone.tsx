@@ -13,6 +13,7 @@ function why(): Why {
   if (reason !== null) return reason in before.gone ? (reason as Why) : "other";
   if (view.value?.phase === "ended") return "ended";
   const door = view.value?.me.door;
+  if (door === "left" && view.value?.me.departure === "seen_off") return "seen_off";
   return door === "withdrawn" || door === "refused" || door === "removed" ? door : "left";
 }
 
@@ -23,6 +24,12 @@ function Ways({ reason }: { reason: Why }) {
     case "other":
       return (
         <button type="button" class="primary" onClick={comeBack}>
+          {before.comeBack}
+        </button>
+      );
+    case "seen_off":
+      return (
+        <button type="button" onClick={comeBack}>
           {before.comeBack}
         </button>
       );

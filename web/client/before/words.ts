@@ -131,6 +131,7 @@ export const before = {
       "You have left",
       "Your camera and microphone are off. You can come back as long as the meeting lasts.",
     ],
+    seen_off: ["Goodbye for now", "Thank you for being here. Your camera and microphone are off."],
     withdrawn: [
       "You are no longer taking part",
       "Your facilitator knows. Nobody else will be told why. Your camera and microphone are off.",
