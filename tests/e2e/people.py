@@ -208,7 +208,7 @@ class Facilitator(Person):
         await self.look_at("People")
         await self.press(f"See off {person.name}")
         await self.look_at("Now")
-        await person.shows(person.heading("You have left"))
+        await person.shows(person.heading("Goodbye for now"))
 
     async def end(self) -> None:
         await self.press("End meeting…")
