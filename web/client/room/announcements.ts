@@ -3,9 +3,10 @@
 import { useSignalEffect } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { announce, say } from "../notices";
-import { messages, view } from "../store";
+import { messages, ui, view } from "../store";
 import type { Row, View } from "../wire";
 import { consoleWords } from "./consoleWords";
+import { panel } from "./panels";
 import { words } from "./words";
 
 /** The sentences between two views of the same reader, the weightiest last, since it is the one that is heard out. */
@@ -48,7 +49,7 @@ function forFacilitators(before: readonly Row[], after: readonly Row[]): readonl
   });
 }
 
-/** Announces while the room is on the screen; a sign and a letter are shown as well. */
+/** Announces while the room is on the screen; a sign and a letter are shown as well, unless they are in sight anyway. */
 export function useAnnouncements(): void {
   const before = useRef<View | null>(null);
   const read = useRef(messages.peek().length);
@@ -59,7 +60,7 @@ export function useAnnouncements(): void {
       if (told.length > 0) announce(told.join(" "));
       for (const row of after.console?.people ?? []) {
         const was = before.current.console?.people.find((other) => other.id === row.id);
-        if (row.signal !== null && was?.signal !== row.signal)
+        if (row.signal !== null && was?.signal !== row.signal && panel.peek() !== "now")
           say(consoleWords.showsSign(row.label, words.signs[row.signal][0]));
       }
     }
@@ -69,6 +70,7 @@ export function useAnnouncements(): void {
     const fresh = messages.value.slice(read.current).filter((message) => !message.mine);
     read.current = messages.value.length;
     const last = fresh.at(-1);
-    if (last !== undefined) say(words.wrote(last.label));
+    const open = ui.drawer.peek() === "write" || panel.peek() === "letters";
+    if (last !== undefined) (open ? announce : say)(words.wrote(last.label));
   });
 }
