@@ -90,7 +90,7 @@ class Signal(StrEnum):
 
 
 class Departure(StrEnum):
-    """How a person went, for the facilitators only."""
+    """How a person went: told to the facilitators and to the person, to nobody else."""
 
     LEFT = "left"
     QUICK_EXIT = "quick_exit"

@@ -7,7 +7,7 @@ protected: whoever adds a rule adds its deletion here.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from types import ModuleType
@@ -35,54 +35,13 @@ from server.room import errors as x
 from server.room import events as e
 from server.room.ids import CommandId, PersonId
 from server.room.state import Door, Floor, Mode, Person, Phase, Role, Room
-from tests.room import step_laws
+from tests.room.deleting import DELETIONS, always, deletion, everywhere, nothing, without_consequence
 
-Deletion = Callable[[pytest.MonkeyPatch], None]
-DELETIONS: dict[str, Deletion] = {}
+__all__ = ["DELETIONS"]
 
 # the package shows the functions of these names, which hide the modules
 audience: ModuleType = sys.modules["server.room.audience"]
 evolve: ModuleType = sys.modules["server.room.evolve"]
-
-
-def deletion(name: str) -> Callable[[Deletion], Deletion]:
-    def add(apply: Deletion) -> Deletion:
-        DELETIONS[name] = apply
-        return apply
-
-    return add
-
-
-def everywhere(patch: pytest.MonkeyPatch, original: object, instead: object) -> None:
-    """Replace a name in every module of the room that uses it."""
-    found = False
-    for name, module in list(sys.modules.items()):
-        if name.startswith("server.room") or module is step_laws:
-            for attribute, value in list(vars(module).items()):
-                if value is original:
-                    patch.setattr(module, attribute, instead)
-                    found = True
-    assert found
-
-
-def without_consequence(forgotten: settle.Consequence) -> Deletion:
-    def apply(patch: pytest.MonkeyPatch) -> None:
-        kept = tuple(consequence for consequence in settle.CONSEQUENCES if consequence is not forgotten)
-        everywhere(patch, settle.CONSEQUENCES, kept)
-
-    return apply
-
-
-def never(*_: object, **__: object) -> bool:
-    return False
-
-
-def always(*_: object, **__: object) -> bool:
-    return True
-
-
-def nothing(*_: object, **__: object) -> Iterator[Any]:
-    return iter(())
 
 
 # ---- what follows from what happened --------------------------------------------------------------------------------

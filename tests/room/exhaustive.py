@@ -21,6 +21,7 @@ from server.room.ids import CIRCLE, PersonId
 from server.room.state import Door, Phase
 from server.room.view import Surroundings, View
 from tests.room import state_laws as laws
+from tests.room import words
 from tests.room.states import Space, State
 
 CHECKED = (
@@ -132,9 +133,9 @@ def known_to_one_alone(room: Room, person: PersonId) -> Hashable | None:
     """All that the view of this person may depend on; None if they are in company."""
     me = room.people[person]
     in_circle = me.place == CIRCLE
-    if in_circle and laws.watched(room, CIRCLE):
+    if in_circle and words.watched(room, CIRCLE):
         return None
-    with_me = [p for p in room.people.values() if laws.leads(p) and me.place is not None and p.place == me.place]
+    with_me = [p for p in room.people.values() if words.leads(p) and me.place is not None and p.place == me.place]
     told: Phase | bool = room.phase in (Phase.SCHEDULED, Phase.ENDED)
     if in_circle or told or (me.door is Door.ADMITTED and room.phase in (Phase.PAUSED, Phase.FROZEN)):
         told = room.phase

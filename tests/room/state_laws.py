@@ -1,73 +1,18 @@
 """What must be true of every room that can come about, in the words of the requirements.
 
-Nothing here asks the room's own predicates (who guards, who may speak, what a view may be made of): they are what is on
-trial.  Each law takes a room and raises `AssertionError`.
+Each law takes a room and raises `AssertionError`.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 
-from server.room import audience, codec, view_for
+from server.room import audience
 from server.room.audience import Layer
-from server.room.ids import DeviceId, PersonId
-from server.room.state import (
-    Departure,
-    Door,
-    Floor,
-    FloorRequest,
-    Mode,
-    Person,
-    Phase,
-    Role,
-    Room,
-    Signal,
-    Turn,
-    Willing,
-)
-from server.room.view import Surroundings
-
-LIVE = {Phase.DOORS_OPEN, Phase.UNDER_WAY, Phase.CLOSING}
-CIRCLE = "circle"
-WITH_THE_PIECE = {Role.VICTIM, Role.OFFENDER, Role.SUPPORTER}
+from server.room.state import Door, Mode, Person, Phase, Role, Room, Willing
+from tests.room.words import CIRCLE, LIVE, WITH_THE_PIECE, has_the_word, holding, leads, watched
 
 StateLaw = Callable[[Room], None]
-
-
-# ---- the words ------------------------------------------------------------------------------------------------------
-
-
-def leads(person: Person) -> bool:
-    return person.role is Role.FACILITATOR
-
-
-def holding(person: PersonId) -> str:
-    return f"holding:{person}"
-
-
-def watched(room: Room, place: str | None) -> bool:
-    """A facilitator is there in fact."""
-    return any(leads(p) and p.connected and p.media and p.place == place for p in room.people.values())
-
-
-def has_the_word(room: Room, person: Person) -> bool:
-    """May be heard in the circle, as the facilitators' guide would put it."""
-    if person.role is Role.OBSERVER or person.place != CIRCLE or room.phase not in LIVE:
-        return False
-    if person.role is Role.FACILITATOR:
-        return True
-    turn = room.floor.turn
-    somebody_holds = turn is not None and turn.taken
-    if person.role is Role.INTERPRETER:
-        theirs = room.people[person.attached_to] if person.attached_to else None
-        return somebody_holds or room.floor.mode is Mode.OPEN or (theirs is not None and has_the_word(room, theirs))
-    if room.floor.mode is Mode.OPEN:
-        return True
-    return turn is not None and turn.taken and turn.holder == person.id
-
 
 # ---- who meets whom -------------------------------------------------------------------------------------------------
 
@@ -214,106 +159,6 @@ def the_clock_runs_for_whom_the_circle_hears(room: Room) -> None:
         assert (person.speaking_since is not None) == heard
 
 
-# ---- views ----------------------------------------------------------------------------------------------------------
-
-_AT = datetime(2001, 1, 1, tzinfo=UTC)
-
-
-def no_view_holds_what_its_reader_may_not_know(room: Room) -> None:
-    around = Surroundings({p: f"label of {p}" for p in room.people}, {})
-    for reader in room.people.values():
-        if not reader.connected or (leads(reader) and reader.door is Door.ADMITTED):
-            continue
-        view = view_for(room, reader.id, around)
-        assert view.console is None
-        seen = json.dumps(codec.plain(view))
-        company = {p.id for p in room.people.values() if _may_know_of(room, reader, p)}
-        for stranger in room.people.keys() - company:
-            assert f'"{stranger}"' not in seen
-            assert around.labels[stranger] not in seen
-        assert view_for(scrambled(room, reader, company), reader.id, around) == view
-
-
-def whoever_hears_or_sees_me_is_named_to_me(room: Room) -> None:
-    around = Surroundings({}, {})
-    heard = audience(room)
-    for speaker in {speaker for flows in heard.values() for speaker in flows}:
-        seated = {s.id: s for s in view_for(room, speaker, around).here}
-        reached = {listener: flows[speaker] for listener, flows in heard.items() if speaker in flows}
-        assert {p for p, s in seated.items() if s.hears_me} == {p for p, flow in reached.items() if flow.sound}
-        assert {p for p, s in seated.items() if s.sees_me} == {p for p, flow in reached.items() if flow.picture}
-
-
-def _may_know_of(room: Room, reader: Person, other: Person) -> bool:
-    if other.id == reader.id:
-        return True
-    together = reader.place is not None and other.place == reader.place
-    return together and (leads(other) or (reader.place == CIRCLE and watched(room, CIRCLE)))
-
-
-def scrambled(room: Room, reader: Person, company: set[PersonId]) -> Room:
-    """The same room to this reader: everything that they may not know is different."""
-    together = reader.place == CIRCLE and watched(room, CIRCLE)
-    people = {
-        p.id: _with_unseen_changed(p, reader) if p.id in company else _somebody_else(p) for p in room.people.values()
-    }
-    floor = room.floor if together else _other_floor(room, reader)
-    phase = room.phase
-    if reader.place != CIRCLE and room.phase not in (Phase.SCHEDULED, Phase.ENDED):
-        halted_in = reader.door is Door.ADMITTED and room.phase in (Phase.PAUSED, Phase.FROZEN)
-        phase = room.phase if halted_in else Phase.CLOSING if room.phase is not Phase.CLOSING else Phase.UNDER_WAY
-    return replace(
-        room,
-        phase=phase,
-        people=people,
-        floor=floor,
-        arrival_order=tuple(reversed(room.arrival_order)),
-        recovering_since=None if room.recovering_since else _AT,
-        recent=(),
-        seq=room.seq + 7,
-    )
-
-
-def _somebody_else(person: Person) -> Person:
-    return Person(
-        person.id,
-        person.role,
-        person.attached_to,
-        connected=not person.connected,
-        device=DeviceId("another"),
-        media=False,
-        door=Door.REMOVED,
-        signal=Signal.NOT_SAFE if person.signal is None else None,
-        spoken=person.spoken + timedelta(hours=1),
-        not_yet=not person.not_yet,
-        was_admitted=not person.was_admitted,
-    )
-
-
-def _with_unseen_changed(person: Person, reader: Person) -> Person:
-    """Of those who are with me, what I still may not know; of myself, what is for the facilitators only."""
-    changed = replace(person, spoken=person.spoken + timedelta(hours=1), departure=Departure.LINE_LOST)
-    if person.id == reader.id:
-        return changed
-    return replace(changed, signal=None if person.signal else Signal.NOT_SAFE, ready=not person.ready)
-
-
-def _other_floor(room: Room, reader: Person) -> Floor:
-    """Everybody else asks, and somebody else holds; only what is mine stays, as the mode does where I stand in it."""
-    others = [p for p in room.people if p != reader.id]
-    mine = tuple(request for request in room.floor.queue if request.by == reader.id)
-    turn = room.floor.turn
-    held_by_me = turn is not None and turn.holder == reader.id
-    return Floor(
-        mode=room.floor.mode if reader.place == CIRCLE else Mode.OPEN,
-        queue=(FloorRequest(others[0], _AT), *mine),
-        turn=turn if held_by_me else Turn(others[-1], _AT, taken=True),
-        passed=(room.floor.passed & {reader.id}) | {others[0]},
-        come_back=(others[-1],),
-        rounds=room.floor.rounds + 1,
-    )
-
-
 STATE_LAWS: tuple[StateLaw, ...] = (
     never_alone,
     nobody_unadmitted_meets_the_circle,
@@ -329,6 +174,4 @@ STATE_LAWS: tuple[StateLaw, ...] = (
     the_holder_is_in_the_live_circle,
     the_queue_and_the_round_are_of_people_who_are_in,
     the_clock_runs_for_whom_the_circle_hears,
-    no_view_holds_what_its_reader_may_not_know,
-    whoever_hears_or_sees_me_is_named_to_me,
 )

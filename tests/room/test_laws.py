@@ -3,7 +3,8 @@
 - hypothesis searches, and shrinks what it finds;
 - walks with fixed seeds must hold as well, and between them reach every event and every refusal: what is never reached
   is never tested;
-- each named deletion (`deletions`) must be noticed by a law, in its own words (`state_laws`, `step_laws`).
+- each named deletion (`deletions`) must be noticed by a law, in its own words (`state_laws`, `view_laws`,
+  `step_laws`, `meeting_laws`).
 """
 
 from __future__ import annotations

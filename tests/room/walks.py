@@ -19,8 +19,11 @@ from server.room.ids import CommandId, DeviceId, PersonId
 from server.room.rules import COMMANDS, objection
 from server.room.state import Door, Mode, Person, Role, Room, Signal, Willing
 from tests.room.builders import FAY, FINN, INA, NOBODY, OBI, OLAF, SAM, START, VERA
+from tests.room.happening import Happening, StepLaw
+from tests.room.meeting_laws import MEETING_LAWS
 from tests.room.state_laws import STATE_LAWS, StateLaw
-from tests.room.step_laws import STEP_LAWS, Happening, StepLaw
+from tests.room.step_laws import STEP_LAWS
+from tests.room.view_laws import VIEW_LAWS
 
 T = TypeVar("T")
 Choose = Callable[[Sequence[Any]], Any]
@@ -63,8 +66,8 @@ class Walk:
     def __init__(
         self,
         choose: Choose,
-        state_laws: Sequence[StateLaw] = STATE_LAWS,
-        step_laws: Sequence[StepLaw] = STEP_LAWS,
+        state_laws: Sequence[StateLaw] = (*STATE_LAWS, *VIEW_LAWS),
+        step_laws: Sequence[StepLaw] = (*STEP_LAWS, *MEETING_LAWS),
     ) -> None:
         self.choose = choose
         self.state_laws = state_laws
