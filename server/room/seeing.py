@@ -48,7 +48,7 @@ def view_for(room: Room, reader: PersonId, around: Surroundings) -> View:
     in_circle = me.place == CIRCLE
     return View(
         phase=seen.phase,
-        mode=seen.floor.mode if in_circle else None,
+        mode=seen.floor.mode if in_circle or leads else None,
         me=_me(seen, me, company, around),
         here=_seated(seen, me, company, around) if me.place is not None else (),
         holder=seen.floor.turn.holder if in_circle and seen.floor.turn is not None else None,

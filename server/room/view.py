@@ -189,7 +189,7 @@ class View:
     phase: Phase
     """A person outside the circle sees only: scheduled, doors_open, paused, frozen or ended (see `view_for`)."""
     mode: Mode | None
-    """None outside the circle."""
+    """None to a participant outside the circle."""
     me: Me
     here: tuple[Seated, ...]
     """Everyone in my place, me included.  Whoever can hear or see me is named here: nobody is present unseen."""

@@ -13,16 +13,16 @@ from tests.room.exhaustive import Search
 from tests.room.states import CAST
 
 
-def main() -> None:
-    began = time.perf_counter()
+def report() -> str:
+    """Search them all, and say how many there are.  Raises `Broken` with the shortest way to a broken promise."""
+    began = time.process_time()
     search = Search(CAST)
     search.run()
-    took = time.perf_counter() - began
-    sys.stdout.write(
-        f"a facilitator, a victim, a supporter, an offender: {len(search.reached):,} states,"
-        f" {search.transitions:,} transitions, no promise broken, in {took:.0f} s\n"
+    return (
+        f"a facilitator, a victim, a supporter and an offender: {len(search.reached):,} states,"
+        f" {search.transitions:,} transitions, no promise broken, {time.process_time() - began:.0f} s of CPU"
     )
 
 
 if __name__ == "__main__":
-    main()
+    sys.stdout.write(report() + "\n")

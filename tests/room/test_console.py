@@ -149,3 +149,9 @@ def test_a_participants_buttons_in_the_circle_are_what_the_room_would_accept() -
     for reader in (VERA, OLAF):
         assert set(meeting.view(reader).may) == {name for name, _ in permitted(meeting.room, reader)}
     assert {"take_piece", "pass_piece", "come_back_to_me", "clear_signal"} <= set(meeting.view(VERA).may)
+
+
+def test_a_facilitator_on_a_visit_still_sees_the_mode_of_the_circle() -> None:
+    meeting = in_circle(OLAF, facilitators=(FAY, FINN), mode=Mode.CHAIRED).arrive(VERA).do(c.Visit(FINN, VERA))
+    assert meeting.view(FINN).mode is Mode.CHAIRED
+    assert meeting.view(VERA).mode is None

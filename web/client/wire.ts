@@ -58,7 +58,7 @@ export type Willing =
   | "not_sure"
   | "no";
 
-/** How a person went, for the facilitators only. */
+/** How a person went: told to the facilitators and to the person, to nobody else. */
 export type Departure =
   | "left"
   | "quick_exit"
@@ -227,7 +227,7 @@ export interface Console {
 export interface View {
   /** A person outside the circle sees only: scheduled, doors_open, paused, frozen or ended (see `view_for`). */
   readonly phase: Phase;
-  /** null outside the circle. */
+  /** null to a participant outside the circle. */
   readonly mode: Mode | null;
   readonly me: Me;
   /** Everyone in my place, me included.  Whoever can hear or see me is named here: nobody is present unseen. */
