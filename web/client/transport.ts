@@ -68,7 +68,8 @@ export function connect(person: string, server = ""): void {
     transports: ["websocket"],
     auth: { person },
     reconnectionDelay: 250,
-    reconnectionDelayMax: 1000,
+    // half a second and a bit: whoever waits for a restarted server is the last thing that pictures still wait for
+    reconnectionDelayMax: 500,
     randomizationFactor: 0.3,
     timeout: 5000,
   });
