@@ -30,12 +30,15 @@ from server.host.refusals import Busy, Closed, Kept, Stalled
 from server.host.stall import Stall
 from server.log import logger
 from server.room import Refused, evolve, next_deadline, step
-from server.room.commands import Tick
+from server.room.commands import Connect, Tick
 from server.room.ids import MeetingId
 from server.room.state import Room
+from signalling.plan import MediaPlan, narrowed
 
 MAILBOX = 64
 """Commands that may wait; one more is `busy`.  What happens (a line that drops) is never turned away."""
+OF_ONE = 48
+"""Commands of one person that may wait: more than the edge lets them give at once, so a stop always fits."""
 KEPT_AT_MOST = 512
 """What is kept while nothing can be recorded: hours of lines that come and go.  Beyond it the room is closed."""
 
@@ -95,13 +98,20 @@ class Course:
         """One more thing to be carried out, after what came before it."""
         if self.closing:
             job.answer(Closed())
-        elif job.commanded and sum(waiting.commanded for waiting in self._mailbox) >= MAILBOX:
+        elif self._is_full_for(job):
             job.answer(Busy())
         else:
             self._mailbox.append(job)
             self._woken.set()
             if job.shuts:
                 self._narrow_for(job)
+
+    def _is_full_for(self, job: Job) -> bool:
+        """Nobody can fill the mailbox for others: a stop is turned away only for its own sender's number."""
+        if job.actor is None:
+            return False
+        waiting = [other.actor for other in self._mailbox if other.actor is not None]
+        return waiting.count(job.actor) >= OF_ONE or (len(waiting) >= MAILBOX and not job.shuts)
 
     def end(self) -> None:
         """Finish what is under way, and stop."""
@@ -172,25 +182,33 @@ class Course:
     def _become(self, after: Room) -> None:
         before, self.room = self.room, after
         self._widen()
-        for job in (*self._stall.kept, *self._mailbox):
-            if job.shuts:
-                self._narrow_for(job)
         self._set_deadline()
         self._witness.became(before, after)
 
     def _narrow_for(self, job: Job) -> None:
         """Shut what this job is going to shut; it has still to be carried out."""
+        if (plan := self._plan_after(job)) is not None:
+            self._media.narrow(plan)
+
+    def _plan_after(self, job: Job) -> MediaPlan | None:
+        """What this job would leave open; None if nothing would come of it."""
         try:
             after, _ = step(self.room, job.action, self._clock.now(), job.command)
-            self._media.narrow(self._media.plan_of(after))
+            return self._media.plan_of(after)
         except Refused:
-            pass
+            return None
         except Exception as fault:
             log.error("narrowing_failed", meeting=self._meeting, kind=type(job.action).__name__, exc_info=fault)
+            return None
 
     def _widen(self) -> None:
+        """Open what the room allows, and not for a moment what a stop that still waits is going to shut."""
         try:
-            self._media.widen(self._media.plan_of(self.room))
+            plan = self._media.plan_of(self.room)
+            for job in (*self._stall.kept, *self._mailbox):
+                if job.shuts and (left := self._plan_after(job)) is not None:
+                    plan = narrowed(plan, left)
+            self._media.widen(plan)
         except Exception as fault:
             # the room is what was recorded; the plane forwards the narrower plan until the next one
             log.error("widening_failed", meeting=self._meeting, exc_info=fault)
@@ -199,7 +217,7 @@ class Course:
 
     def _put_off(self, job: Job) -> None:
         self._narrow_for(job)
-        if job.kept:
+        if job.kept and not self._is_kept(job):
             self._stall.kept.append(job)
         if len(self._stall.kept) > KEPT_AT_MOST:
             # closing shuts everything; who comes back is let in when their coming can be recorded
@@ -209,6 +227,15 @@ class Course:
             log.warning("room_stalled", meeting=self._meeting)
             self._stall.begin()
         self._witness.stalled(True)
+
+    def _is_kept(self, job: Job) -> bool:
+        """The same person asked for the same stop since they last came: to say it often must cost nobody anything."""
+        for earlier in reversed(self._stall.kept):
+            if job.actor is None or (isinstance(earlier.action, Connect) and earlier.action.person == job.actor):
+                return False
+            if earlier.action == job.action:
+                return True
+        return False
 
     async def _try_again(self) -> None:
         self._stall.due = False

@@ -9,10 +9,12 @@ from typing import get_args
 from server.host.ports import Line
 from server.room import Refused
 from server.room.commands import (
+    AnswerDoor,
     Command,
     Disconnect,
     EndMeeting,
     Leave,
+    NotYet,
     Occurrence,
     Pause,
     ReleaseFloor,
@@ -21,10 +23,12 @@ from server.room.commands import (
     SetCamera,
     SetMedia,
     SetMicrophone,
+    SetReady,
     Tick,
     WithdrawConsent,
 )
-from server.room.ids import CommandId
+from server.room.ids import CommandId, PersonId
+from server.room.state import Willing
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,11 @@ class Job:
         return isinstance(self.action, get_args(Command))
 
     @property
+    def actor(self) -> PersonId | None:
+        """Whose command it is; None for an occurrence."""
+        return self.action.actor if isinstance(self.action, Command) else None
+
+    @property
     def shuts(self) -> bool:
         """Makes an end of something: it takes effect on arrival, before and even if nothing can be recorded."""
         match self.action:
@@ -72,6 +81,8 @@ class Job:
                 return True
             case SetMicrophone(on=False) | SetCamera(on=False):
                 return True
+            case NotYet() | SetReady(ready=False) | AnswerDoor(willing=Willing.NO | Willing.NOT_SURE):
+                return True  # a "no" that got lost would be taken for a "yes"
             case Disconnect() | SetMedia(up=False):
                 return True
             case _:

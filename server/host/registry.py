@@ -106,8 +106,9 @@ class Registry:
         )
         self._link.enter(meeting, live)
         try:
-            if any(person.connected for person in room.people.values()):
-                # the last host of this room did not live to see them go
+            if any(person.connected or person.media for person in room.people.values()):
+                # the last host of this room did not live to see them go, or to see their media end: a facilitator
+                # who is taken to hear guards the circle (R6)
                 await _must(live, Restart())
             await self._bring_up_to_date(live)
         except BaseException:

@@ -120,17 +120,23 @@ class Gateway:
     async def _let_in(self, sid: str, visitor: Visitor, auth: object) -> None:
         person = wire.parse_auth(auth)
         token = visitor.request.cookies.get(f"{self._cookie}{person}", "")
-        session = await self._sessions.find(token, now=self._clock.now())
-        if session is None or session.kind is not SessionKind.PERSON or session.subject != person:
-            raise _not_in(SESSION_ENDED)
+        await self._session_of(person, token)
         invited = await self._people.person(person)
         if invited is None:
             raise _not_in(SESSION_ENDED)
         room = await self._registry.open(invited.meeting)
+        # asked again, and last: a link may have been replaced while the room was opened
+        session = await self._session_of(person, token)
         device = DeviceId(session.id)
         connection = Connection(self.server, sid, visitor, person=person, device=device, room=room, clock=self._clock)
         self._connections[sid] = connection
         self._expiries[sid] = self._clock.call_at(session.expires_at, lambda: connection.bye(Bye.SESSION_ENDED))
+
+    async def _session_of(self, person: PersonId, token: str) -> Session:
+        session = await self._sessions.find(token, now=self._clock.now())
+        if session is None or session.kind is not SessionKind.PERSON or session.subject != person:
+            raise _not_in(SESSION_ENDED)
+        return session
 
     def joined(self, sid: str) -> None:
         connection = self._connections[sid]

@@ -10,6 +10,7 @@ audible in the circle has their clock started, whoever no longer is has it stopp
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
@@ -24,7 +25,7 @@ from server.room.sides import default_arrival_order, placed_in_order
 from server.room.speaking import with_clocks
 from server.room.state import Departure, Door, Person, Phase, Room, Willing
 
-REMEMBERED_COMMANDS = 64
+REMEMBERED_COMMANDS = 32
 """A client resends what it was not answered for; it never has this many unanswered."""
 
 
@@ -34,7 +35,7 @@ def evolve(room: Room, fact: e.Fact) -> Room:
     return replace(
         after,
         people=with_clocks(after, fact.at),
-        recent=_remembering(room.recent, fact.command),
+        recent=_remembering(room.recent, fact),
         seq=room.seq + 1,
     )
 
@@ -196,8 +197,13 @@ def _in_phase(room: Room, phase: Phase) -> Room:
     return replace(room, phase=phase, resume_to=resume_to, people=MappingProxyType(people))
 
 
-def _remembering(recent: tuple[CommandId, ...], command: CommandId | None) -> tuple[CommandId, ...]:
+def _remembering(
+    recent: Mapping[PersonId, tuple[CommandId, ...]], fact: e.Fact
+) -> Mapping[PersonId, tuple[CommandId, ...]]:
     """One command can cause several facts, which follow one another."""
-    if command is None or (recent and recent[-1] == command):
+    if fact.actor is None or fact.command is None:
         return recent
-    return (*recent, command)[-REMEMBERED_COMMANDS:]
+    known = recent.get(fact.actor, ())
+    if known and known[-1] == fact.command:
+        return recent
+    return MappingProxyType({**recent, fact.actor: (*known, fact.command)[-REMEMBERED_COMMANDS:]})

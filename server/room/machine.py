@@ -33,7 +33,7 @@ def step(
 
     A command id that was carried out before yields the same room and no facts: the resend is answered, not repeated.
     """
-    if command_id is not None and command_id in room.recent:
+    if isinstance(command, c.Command) and command_id in room.recent.get(command.actor, ()):
         return room, ()
     facts: list[Fact] = []
     after = room

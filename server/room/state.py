@@ -199,7 +199,9 @@ class Room:
     recovering_since: datetime | None = None
     """The server restarted: nobody is connected yet, and that is nobody's absence."""
     timings: Timings = Timings()
-    recent: tuple[CommandId, ...] = ()
-    """The last command ids carried out, so that a resend after a reconnect is answered and not repeated."""
+    recent: Mapping[PersonId, tuple[CommandId, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    """Each person's last command ids carried out, so that a resend after a reconnect is answered and not repeated.
+
+    For each of them, because others must not be able to make the room forget by giving many."""
     seq: int = 0
     """How many facts made this room.  Never shown to a participant: it would tell what others do (R8)."""

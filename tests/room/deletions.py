@@ -283,7 +283,7 @@ def _(patch: pytest.MonkeyPatch) -> None:
 
 @deletion("a resent command is carried out again")
 def _(patch: pytest.MonkeyPatch) -> None:
-    def remembering(recent: tuple[CommandId, ...], _: CommandId | None) -> tuple[CommandId, ...]:
+    def remembering(recent: Mapping[PersonId, tuple[CommandId, ...]], _: object) -> object:
         return recent
 
     patch.setattr(evolve, "_remembering", remembering)

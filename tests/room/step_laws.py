@@ -67,7 +67,7 @@ def what_may_be_done_is_what_is_not_refused(it: Happening) -> None:
         return
     operand = getattr(it.did, "person", getattr(it.did, "to", None))
     name = "".join(f"_{x.lower()}" if x.isupper() else x for x in type(it.did).__name__)[1:]
-    if it.command_id is not None and it.command_id in it.before.recent:
+    if it.command_id is not None and it.command_id in it.before.recent.get(it.actor, ()):
         return
     allowed = (name, operand) in permitted(it.before, it.actor)
     if it.refusal is None:

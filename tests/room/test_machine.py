@@ -35,7 +35,7 @@ def test_only_so_many_commands_are_remembered() -> None:
     meeting = in_circle(VERA)
     for number in range(REMEMBERED_COMMANDS + 1):
         meeting.happens(c.SendMessage(VERA), command_id=CommandId(str(number)))
-    assert len(meeting.room.recent) == REMEMBERED_COMMANDS
+    assert len(meeting.room.recent[VERA]) == REMEMBERED_COMMANDS
     assert meeting.happens(c.SendMessage(VERA), command_id=CommandId("1")) == []
     assert meeting.happens(c.SendMessage(VERA), command_id=CommandId("0")) != []
 
@@ -43,7 +43,7 @@ def test_only_so_many_commands_are_remembered() -> None:
 def test_a_command_with_several_facts_is_remembered_once() -> None:
     meeting = in_circle(VERA, OLAF)
     assert len(meeting.happens(c.Pause(VERA), command_id=ID)) > 1
-    assert meeting.room.recent == (ID,)
+    assert meeting.room.recent == {VERA: (ID,)}
 
 
 def test_facts_say_who_did_what_by_which_command_and_when() -> None:

@@ -69,7 +69,7 @@ def scrambled(room: Room, reader: Person, company: set[PersonId]) -> Room:
         floor=floor,
         arrival_order=tuple(reversed(room.arrival_order)),
         recovering_since=None if room.recovering_since else _AT,
-        recent=(),
+        recent={},
         seq=room.seq + 7,
     )
 
