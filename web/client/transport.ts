@@ -53,7 +53,7 @@ const NO_ANSWER: Ack = {
   ok: false,
   kind: "fault",
   code: "no_answer",
-  say: "That did not reach us. Nothing was changed. You can try again.",
+  say: "We cannot tell if that reached us. Look at your screen before you try again.",
 };
 
 let socket: Socket | null = null;
