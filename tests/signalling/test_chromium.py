@@ -15,6 +15,8 @@ from signalling.profile import TrackKind
 from tests.signalling.browser import PEOPLE, eventually, room, true
 from tests.signalling.stage import BOTH, SOUND
 
+LINGER = 2.0
+"""Seconds for which a browser on a busy machine may go on playing what it had received."""
 ALL = {v: {p: BOTH for p in PEOPLE if p != v} for v in PEOPLE}
 
 
@@ -27,10 +29,17 @@ async def test_three_people_hear_and_see_each_other_as_planned() -> None:
 
         await r.plan({"ana": {"ben": SOUND}, "ben": {"ana": Flow(video=Layer.LOW)}})
         await eventually(partial(r.sees, "ben", "ana", width=80))
-        await asyncio.sleep(0.5)
-        for _ in range(5):
-            assert await r.tones("ana") <= {PEOPLE["ben"][0]}
-            assert await r.tones("ben") == await r.tones("eve") == set()
+
+        async def only_as_planned() -> bool:
+            heard = {name: await r.tones(name) for name in PEOPLE}
+            return heard["ana"] <= {PEOPLE["ben"][0]} and not heard["ben"] and not heard["eve"]
+
+        # The gates are shut when `plan` returns (test_plane counts packets); what a busy browser has still to play
+        # of a voice ends soon, and does not come back.
+        await eventually(only_as_planned, within=LINGER)
+        for _ in range(10):
+            assert await only_as_planned()
+            await asyncio.sleep(0.05)
         await eventually(partial(r.hears, "ana", "ben"))
 
         await r.plan(ALL)
