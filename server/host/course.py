@@ -46,10 +46,10 @@ log = logger()
 
 
 class Witness(Protocol):
-    """Who is told what became of the room and of each job.  No method may raise or wait."""
+    """Who is told what became of the room and of each job.  No method may raise."""
 
-    def became(self, before: Room, after: Room) -> None:
-        """What was recorded is true now."""
+    async def became(self, before: Room, after: Room) -> None:
+        """What was recorded is true now.  May give way to media, but must not wait for anything."""
         ...
 
     def carried_out(self, job: Job) -> None:
@@ -164,7 +164,7 @@ class Course:
             if facts:
                 self._media.narrow(self._media.plan_of(after))
                 await self._recorder.record(self.room.seq, facts)
-                self._become(after)
+                await self._become(after)
             elif isinstance(job.action, Tick):
                 # a deadline at which nothing was to be done must not make us spin
                 self._set_deadline(not_before=now + timedelta(seconds=1))
@@ -179,11 +179,11 @@ class Course:
             job.answer(Fault(id_))
         return self.room is not before
 
-    def _become(self, after: Room) -> None:
+    async def _become(self, after: Room) -> None:
         before, self.room = self.room, after
         self._widen()
         self._set_deadline()
-        self._witness.became(before, after)
+        await self._witness.became(before, after)
 
     def _narrow_for(self, job: Job) -> None:
         """Shut what this job is going to shut; it has still to be carried out."""
@@ -244,7 +244,7 @@ class Course:
                 after = self.room
                 for fact in recorded:
                     after = evolve(after, fact)
-                self._become(after)
+                await self._become(after)
             while self._stall.kept:
                 await self._carry_out(self._stall.kept[0])
                 self._stall.kept.popleft()

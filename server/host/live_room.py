@@ -152,12 +152,12 @@ class LiveRoom:
 
     # ---- what became of it (Witness) -----------------------------------------------------------------------
 
-    def became(self, before: Room, after: Room) -> None:
+    async def became(self, before: Room, after: Room) -> None:
         self._media.close_gone(before, after)
         for known in after.people.values():
             if known.door in GONE and not known.connected:
                 self._messages.forget(known.id)
-        self._tell()
+        await self._listeners.tell_in_turn(self._look)
 
     def carried_out(self, job: Job) -> None:
         match job.action:
@@ -211,7 +211,10 @@ class LiveRoom:
     # ---- telling -------------------------------------------------------------------------------------------
 
     def _tell(self, only: PersonId | None = None) -> None:
-        self._listeners.tell(self.room, Surroundings(self._labels, self._media.lines()), only)
+        self._listeners.tell(self._look, only)
+
+    def _look(self) -> tuple[Room, Surroundings]:
+        return self.room, Surroundings(self._labels, self._media.lines())
 
     def _watch_emptiness(self) -> None:
         if self._emptied is not None:

@@ -7,7 +7,8 @@ counts what *this connection* was told.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from pydantic import TypeAdapter
@@ -21,6 +22,9 @@ from server.room.state import Room
 from server.room.view import Surroundings, View
 
 _VIEW = TypeAdapter(View)
+Look = Callable[[], tuple[Room, Surroundings]]
+"""What is true at this moment."""
+
 log = logger()
 
 
@@ -89,19 +93,34 @@ class Listeners:
         if listener and listener.joined:
             listener.line.post(event, body)
 
-    def tell(self, room: Room, around: Surroundings, only: PersonId | None = None) -> None:
+    def tell(self, look: Look, only: PersonId | None = None) -> None:
         """Tell everyone, or `only` one, whose view has changed."""
-        now = milliseconds(self._clock.now())
         for person, listener in self:
-            if not listener.joined or only not in (None, person):
-                continue
-            try:
-                view = view_bytes(room, person, around)
-            except Exception as fault:
-                # what has been recorded is true whether or not one person can be shown it
-                log.error("view_failed", person=person, exc_info=fault)
-                continue
-            if view != listener.told:
-                listener.told = view
-                listener.rev += 1
-                listener.line.view(listener.rev, now, view)
+            if only in (None, person):
+                self._tell(person, listener, look)
+
+    async def tell_in_turn(self, look: Look) -> None:
+        """The same for everyone, and what waits in the sockets goes before each: a circle's views take milliseconds.
+
+        Each is looked at when it is their turn, so that nobody is told what has changed meanwhile.
+        """
+        for person, listener in self:
+            await asyncio.sleep(0)  # the sockets are read behind what was due already ...
+            await asyncio.sleep(0)  # ... and therefore before this
+            if self.has(person, listener.line):
+                self._tell(person, listener, look)
+
+    def _tell(self, person: PersonId, listener: Listener, look: Look) -> None:
+        if not listener.joined:
+            return
+        try:
+            room, around = look()
+            view = view_bytes(room, person, around)
+        except Exception as fault:
+            # what has been recorded is true whether or not one person can be shown it
+            log.error("view_failed", person=person, exc_info=fault)
+            return
+        if view != listener.told:
+            listener.told = view
+            listener.rev += 1
+            listener.line.view(listener.rev, milliseconds(self._clock.now()), view)

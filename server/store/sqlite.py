@@ -56,19 +56,20 @@ class Sqlite:
         self._identity: tuple[int, int] | None = None
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="sqlite-writer")
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="sqlite-reader")
+        self._writing: Connection | None = None
         self._folding: asyncio.TimerHandle | None = None
 
     async def migrate(self) -> None:
         await asyncio.get_running_loop().run_in_executor(self._writer, self._bring_up)
 
     async def write(self, work: Callable[[Connection], T]) -> T:
-        done = await self._in_thread(self._writer, self._engine, work)
+        done = await self._in_thread(self._writer, self._write, work)
         if self._folding is None:
             self._folding = asyncio.get_running_loop().call_later(_FOLD_AFTER, self._start_folding)
         return done
 
     async def read(self, work: Callable[[Connection], T]) -> T:
-        return await self._in_thread(self._readers, self._engine.execution_options(**{_READING: True}), work)
+        return await self._in_thread(self._readers, self._read, work)
 
     async def close(self) -> None:
         """The last connection folds the WAL back into the file."""
@@ -84,7 +85,12 @@ class Sqlite:
 
     # ---- in a thread ------------------------------------------------------------------------------------------------
 
-    async def _in_thread(self, threads: ThreadPoolExecutor, on: Engine, work: Callable[[Connection], T]) -> T:
+    async def _in_thread(
+        self,
+        threads: ThreadPoolExecutor,
+        transact: Callable[[Callable[[Connection], T]], T],
+        work: Callable[[Connection], T],
+    ) -> T:
         queued = time.monotonic()
 
         def carry_out() -> T:
@@ -92,10 +98,27 @@ class Sqlite:
                 raise StoreDown("too many are waiting")
             if _identity(self._file) != self._identity:
                 raise StoreDown("the file is not the one that was opened")
-            with errors_translated(), on.begin() as connection:
-                return work(connection)
+            with errors_translated():
+                return transact(work)
 
         return await asyncio.get_running_loop().run_in_executor(threads, carry_out)
+
+    def _write(self, work: Callable[[Connection], T]) -> T:
+        """On one connection that stays: taking one from the pool and giving it back costs as much as the disk."""
+        connection = self._writing or self._engine.connect()
+        self._writing = None
+        try:
+            with connection.begin():
+                done = work(connection)
+        except BaseException:
+            connection.close()
+            raise
+        self._writing = connection
+        return done
+
+    def _read(self, work: Callable[[Connection], T]) -> T:
+        with self._engine.execution_options(**{_READING: True}).begin() as connection:
+            return work(connection)
 
     def _bring_up(self) -> None:
         with errors_translated():
@@ -119,6 +142,8 @@ class Sqlite:
     def _let_go(self) -> None:
         self._readers.shutdown(wait=True)
         with errors_translated():
+            if self._writing is not None:
+                self._writing.close()
             self._engine.dispose()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from itertools import pairwise
 
@@ -11,9 +12,9 @@ from server.host import telling
 from server.host.telling import view_bytes
 from server.room import commands as c
 from server.room import view_for
-from server.room.ids import DeviceId
-from server.room.state import Door, Mode, Phase, Role, Signal, Willing
-from server.room.view import Surroundings
+from server.room.ids import DeviceId, PersonId
+from server.room.state import Door, Mode, Phase, Role, Room, Signal, Willing
+from server.room.view import Surroundings, View
 from signalling.plan import PeerId, Quality
 from tests.host.fakes import FAY, OTT, SAM, SEATS, VIC, FakeLine, Stage, settle
 
@@ -116,6 +117,38 @@ async def test_one_view_that_cannot_be_made_keeps_nobody_else_waiting(
     await stage.must(c.SetMode(FAY, Mode.QUIET))
     assert stage.lines[OTT].now["mode"] == "quiet"
     assert len(stage.lines[VIC].told) == told
+
+
+async def test_telling_a_circle_gives_way_to_media_before_each_person(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await stage.begin(VIC, OTT)
+    make, order = view_for, list[str]()
+
+    def watched(room: Room, reader: PersonId, around: Surroundings) -> View:
+        order.append(reader)
+        asyncio.get_running_loop().call_soon(order.append, "media")
+        return make(room, reader, around)
+
+    monkeypatch.setattr(telling, "view_for", watched)
+    await stage.must(c.SetMode(FAY, Mode.QUIET))
+    assert order[:6] == [FAY, "media", VIC, "media", OTT, "media"]
+
+
+async def test_a_label_changed_while_people_are_told_is_not_undone_by_the_rest_of_the_telling(stage: Stage) -> None:
+    await stage.begin(VIC, OTT)
+    live = await stage.open()
+    mode = asyncio.create_task(stage.must(c.SetMode(FAY, Mode.QUIET)))
+    for _ in range(100):
+        if stage.lines[FAY].now["mode"] == "quiet":
+            break
+        await asyncio.sleep(0)
+    assert stage.lines[OTT].now["mode"] != "quiet", "the telling is under way"
+    live.relabel({VIC: "June"})
+    await mode
+    await settle()
+    assert stage.lines[OTT].now["mode"] == "quiet"
+    assert [seat["label"] for seat in stage.lines[OTT].now["here"] if seat["id"] == VIC] == ["June"]
 
 
 async def test_the_view_travels_with_the_names_of_its_fields(stage: Stage) -> None:
