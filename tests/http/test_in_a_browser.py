@@ -155,6 +155,10 @@ async def test_a_link_that_opens_nothing_says_whom_to_ask(app: RunningApp, chrom
         await expect(page.get_by_text("Or ask them for a new link")).to_be_visible()
         assert await findings(page) == []
 
+        await page.goto(app.practice()["links"]["victim"])  # the right one, pasted into the same window
+        await page.get_by_role("button", name="Open my place").click()
+        await page.wait_for_url(re.compile("/room/"))
+
 
 async def test_leaving_the_page_leaves_nothing_in_the_history(app: RunningApp, chromium: Browser) -> None:
     async with somebody(chromium) as (page, _):

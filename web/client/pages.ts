@@ -30,7 +30,9 @@ function onNewFragment(): void {
   const taken = takeToken();
   if (taken === "") return;
   token = taken;
-  offerForm();
+  // the answer to a link that opens nothing has no form: its page again, which a fragment alone would not load
+  if (all("[data-token]").length === 0) location.replace(`${location.pathname}?#${taken}`);
+  else offerForm();
 }
 
 /** Times as the reader's own clock shows them, with the name of its zone. */
