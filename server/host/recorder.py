@@ -74,17 +74,14 @@ class Recorder:
 
     async def _wait(self) -> None:
         assert self._under_way is not None
-        late: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-        def give_up() -> None:
-            late.cancel()
-
-        alarm = self._clock.call_at(self._clock.now() + PATIENCE, give_up)
+        late = asyncio.Event()
+        alarm = self._clock.call_at(self._clock.now() + PATIENCE, late.set)
+        waiting = asyncio.create_task(late.wait())
         try:
-            await asyncio.wait({self._under_way, late}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({self._under_way, waiting}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             alarm.cancel()
-            late.cancel()
+            waiting.cancel()
         if not self._under_way.done():
             raise NotRecorded
         finished, self._under_way = self._under_way, None

@@ -102,7 +102,7 @@ class Listeners:
     async def tell_in_turn(self, look: Look) -> None:
         """The same for everyone, and what waits in the sockets goes before each: a circle's views take milliseconds.
 
-        Each is looked at when it is their turn, so that nobody is told what has changed meanwhile.
+        Each is looked at when it is their turn, so that nobody is told what is no longer true.
         """
         for person, listener in self:
             await asyncio.sleep(0)  # the sockets are read behind what was due already ...

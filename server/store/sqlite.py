@@ -6,12 +6,7 @@ the event loop, which carries the media, ten times as much (1.4 ms instead of 0.
 
 Runs in WAL with synchronous=FULL, so what is committed is on the disk.  A single writer also means that the writers of
 this process stand in line: SQLite's own waiting is a poll that starves the unlucky.  A second process waits at
-`busy_timeout`.
-
-The WAL is folded back into the file by a thread that nobody waits for.  SQLite's own way is to let the commit that
-fills a thousand pages do it, and then that one click takes several times as long as the others.
-
-A file that is moved or deleted while it is open goes on accepting commits into nowhere, so every
+`busy_timeout`.  A file that is moved or deleted while it is open goes on accepting commits into nowhere, so every
 transaction first looks whether the file is still there.
 """
 
@@ -36,8 +31,6 @@ from server.store.translation import errors_translated
 T = TypeVar("T")
 
 _READERS = 4
-_FOLD_AFTER = 2.0
-"""Seconds from a commit to the next folding of the WAL.  What was deleted is overwritten by then, too."""
 _READING = "talkingpiece_reading"
 
 
@@ -56,41 +49,25 @@ class Sqlite:
         self._identity: tuple[int, int] | None = None
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="sqlite-writer")
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="sqlite-reader")
-        self._writing: Connection | None = None
-        self._folding: asyncio.TimerHandle | None = None
 
     async def migrate(self) -> None:
         await asyncio.get_running_loop().run_in_executor(self._writer, self._bring_up)
 
     async def write(self, work: Callable[[Connection], T]) -> T:
-        done = await self._in_thread(self._writer, self._write, work)
-        if self._folding is None:
-            self._folding = asyncio.get_running_loop().call_later(_FOLD_AFTER, self._start_folding)
-        return done
+        return await self._in_thread(self._writer, self._engine, work)
 
     async def read(self, work: Callable[[Connection], T]) -> T:
-        return await self._in_thread(self._readers, self._read, work)
+        return await self._in_thread(self._readers, self._engine.execution_options(**{_READING: True}), work)
 
     async def close(self) -> None:
         """The last connection folds the WAL back into the file."""
-        if self._folding is not None:
-            self._folding.cancel()
         self._readers.shutdown(wait=False, cancel_futures=True)
         await asyncio.get_running_loop().run_in_executor(self._writer, self._let_go)
         self._writer.shutdown(wait=False)
 
-    def _start_folding(self) -> None:
-        self._folding = None
-        self._readers.submit(self._fold)
-
     # ---- in a thread ------------------------------------------------------------------------------------------------
 
-    async def _in_thread(
-        self,
-        threads: ThreadPoolExecutor,
-        transact: Callable[[Callable[[Connection], T]], T],
-        work: Callable[[Connection], T],
-    ) -> T:
+    async def _in_thread(self, threads: ThreadPoolExecutor, on: Engine, work: Callable[[Connection], T]) -> T:
         queued = time.monotonic()
 
         def carry_out() -> T:
@@ -98,27 +75,10 @@ class Sqlite:
                 raise StoreDown("too many are waiting")
             if _identity(self._file) != self._identity:
                 raise StoreDown("the file is not the one that was opened")
-            with errors_translated():
-                return transact(work)
+            with errors_translated(), on.begin() as connection:
+                return work(connection)
 
         return await asyncio.get_running_loop().run_in_executor(threads, carry_out)
-
-    def _write(self, work: Callable[[Connection], T]) -> T:
-        """On one connection that stays: taking one from the pool and giving it back costs as much as the disk."""
-        connection = self._writing or self._engine.connect()
-        self._writing = None
-        try:
-            with connection.begin():
-                done = work(connection)
-        except BaseException:
-            connection.close()
-            raise
-        self._writing = connection
-        return done
-
-    def _read(self, work: Callable[[Connection], T]) -> T:
-        with self._engine.execution_options(**{_READING: True}).begin() as connection:
-            return work(connection)
 
     def _bring_up(self) -> None:
         with errors_translated():
@@ -128,22 +88,9 @@ class Sqlite:
             with self._engine.connect() as connection:
                 migrations.bring_up(connection)
 
-    def _fold(self) -> None:
-        """As far as nobody is reading or writing what would be folded; the rest comes with the next time."""
-        if _identity(self._file) != self._identity:
-            return
-        with (
-            contextlib.suppress(StoreDown),
-            errors_translated(),
-            contextlib.closing(self._engine.raw_connection()) as connection,
-        ):
-            connection.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
-
     def _let_go(self) -> None:
         self._readers.shutdown(wait=True)
         with errors_translated():
-            if self._writing is not None:
-                self._writing.close()
             self._engine.dispose()
 
 
@@ -164,7 +111,6 @@ def engine(address: URL, patience: float) -> Engine:
         if mode != "wal":  # a file system without shared memory: SQLite says so and goes on
             raise StoreDown(f"journal_mode is {mode}")
         connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA wal_autocheckpoint = 0")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten, once the WAL is folded back
 

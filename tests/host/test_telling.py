@@ -143,6 +143,7 @@ async def test_a_label_changed_while_people_are_told_is_not_undone_by_the_rest_o
         if stage.lines[FAY].now["mode"] == "quiet":
             break
         await asyncio.sleep(0)
+    assert stage.lines[FAY].now["mode"] == "quiet"
     assert stage.lines[OTT].now["mode"] != "quiet", "the telling is under way"
     live.relabel({VIC: "June"})
     await mode

@@ -6,7 +6,6 @@ import asyncio
 import subprocess
 import sys
 import threading
-import time
 import traceback
 from pathlib import Path
 
@@ -26,14 +25,7 @@ from tests.store.tables import TOKEN, change, rows
 
 async def test_every_sqlite_connection_is_set_to_keep_its_word(sqlite: Database) -> None:
     """Several readers at once, so that it is not only the first connection that is right; and the writer's."""
-    wanted: dict[str, object] = {
-        "journal_mode": "wal",
-        "synchronous": 2,
-        "foreign_keys": 1,
-        "secure_delete": 1,
-        "busy_timeout": 5000,
-    }
-    wanted["wal_autocheckpoint"] = 0
+    wanted = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "secure_delete": 1, "busy_timeout": 5000}
     together = threading.Barrier(4)
 
     def look(connection: Connection) -> dict[str, object]:
@@ -63,25 +55,6 @@ async def test_only_the_owner_may_read_the_file(sqlite: Database, file: Path) ->
     await change(sqlite, "DELETE FROM account")
     for part in (file, file.with_name("store.db-wal"), file.with_name("store.db-shm")):
         assert part.stat().st_mode & 0o077 == 0, part
-
-
-async def test_the_wal_is_folded_back_soon_after_a_commit_without_anybody_waiting(
-    sqlite: Database, file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("server.store.sqlite._FOLD_AFTER", 0.05)
-    for mark in (b"first mark", b"second mark"):
-        await change(sqlite, "DELETE FROM setup")
-        await sqlite.write(lambda c, mark=mark: c.execute(insert(setup), TOKEN | {"token_hash": mark}))  # type: ignore[misc]
-        assert await asyncio.to_thread(_comes_into, file, mark)
-
-
-def _comes_into(file: Path, mark: bytes) -> bool:
-    until = time.monotonic() + 5
-    while mark not in file.read_bytes():
-        if time.monotonic() > until:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 async def test_closing_folds_the_wal_back_into_the_file(sqlite: Database, file: Path) -> None:
