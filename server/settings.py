@@ -205,7 +205,7 @@ class Settings(BaseSettings):
     @property
     def database(self) -> str:
         """The SQLAlchemy URL in use."""
-        return self.database_url or f"sqlite+aiosqlite:///{(self.data_dir / 'talkingpiece.sqlite3').absolute()}"
+        return self.database_url or f"sqlite:///{(self.data_dir / 'talkingpiece.sqlite3').absolute()}"
 
     @property
     def account_session(self) -> timedelta:

@@ -32,7 +32,7 @@ def test_without_a_word_everything_has_its_default() -> None:
     assert settings == Settings()
     assert settings.origin == "http://localhost:8080"
     assert settings.host == "127.0.0.1"
-    assert settings.database == f"sqlite+aiosqlite:///{Path('var/talkingpiece.sqlite3').absolute()}"
+    assert settings.database == f"sqlite:///{Path('var/talkingpiece.sqlite3').absolute()}"
     assert not settings.secure
     assert not settings.tls
     assert settings.exit_url == "about:blank"
