@@ -14,9 +14,9 @@ import textwrap
 from collections.abc import Sequence
 from importlib.metadata import version
 
-from server import log
-from server import settings as settings_
-from server.settings import Settings, SettingsRefused
+from server import environment, log
+from server.environment import SettingsRefused
+from server.settings import Settings
 
 _REFUSED = 2
 """Exit status when the program could not do what it was asked to, for a reason that it has told."""
@@ -51,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(_asked: argparse.Namespace) -> str | None:
-    settings = settings_.load()
+    settings = environment.load()
     log.configure(settings.log_level, settings.log_format)
     from server.run import run
 
@@ -74,14 +74,14 @@ def _setup_link(_asked: argparse.Namespace) -> str | None:
 
 def _quietly() -> Settings:
     """The settings, with a log that has nothing to say while all goes well."""
-    settings = settings_.load()
+    settings = environment.load()
     log.configure("warning", settings.log_format)
     return settings
 
 
 def _settings(_asked: argparse.Namespace) -> None:
     width = max(40, min(shutil.get_terminal_size().columns, 120) - 8)
-    for row in settings_.table():
+    for row in environment.table():
         print(row.name + (f"  (default: {row.default})" if row.default else ""))
         print(textwrap.indent(textwrap.fill(row.help, width), "    "))
 

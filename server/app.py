@@ -80,14 +80,15 @@ class _Ears:
 async def serving(settings: Settings, listening: socket.socket, store: kept.Store) -> AsyncIterator[None]:
     """The whole program, open to browsers inside the block.  Afterwards every line is dropped, and nothing is lost.
 
-    Raises `NotBuilt` and `TlsRefused` before anything is opened.
+    Raises `NotBuilt` and `TlsRefused` before anything is opened, `NoAddress` when the media port cannot be had.
     """
     folder = Path(assets.__file__).parent
     files = StaticFiles(folder / "static")
     context = _tls(settings)
     clock = SystemClock()
     ears = _Ears()
-    plane = MediaPlane(addresses=settings.media_addresses or None, listener=ears)
+    hosts = settings.media_hosts
+    plane = MediaPlane(addresses=tuple(hosts) or None, listener=ears, port=settings.media_port, public=hosts)
     ears.link = MediaLink(plane)
     rooms = Registry(journal=store.journal, invitations=store.meetings, link=ears.link, clock=clock)
     attempts = Attempts(trust_proxy=settings.trust_proxy)

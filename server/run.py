@@ -15,8 +15,9 @@ from importlib.metadata import version
 from server import app, kept, log
 from server.http.static import NotBuilt
 from server.practice import as_lines, make_practice_meeting
-from server.settings import Settings
+from server.settings import PREFIX, Settings
 from server.store import StoreError
+from signalling import NoAddress
 
 
 def run(settings: Settings) -> str | None:
@@ -35,6 +36,12 @@ def run(settings: Settings) -> str | None:
             return "The browser's part of the program is not built yet: `make run` builds it."
         except StoreError as error:
             return kept.in_words(error)
+        except NoAddress as nowhere:
+            return (
+                f"UDP port {settings.media_port} for sound and pictures cannot be used ({nowhere.reason}). "
+                f"Perhaps the program runs already; {PREFIX}MEDIA_PORT=10001 chooses another port, "
+                f"and {PREFIX}MEDIA_ADDRESSES names the addresses of this machine."
+            )
         except app.TlsRefused as refused:
             return f"The certificate or its key cannot be used: {refused}."
     return None

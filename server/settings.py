@@ -1,25 +1,20 @@
-"""Everything that can be set from outside, as one frozen value; the environment is read here and nowhere else.
+"""Everything that can be set from outside, as one frozen value.  `environment` reads it.
 
 A setting comes from its environment variable, or from a file of the same name (lower case) in the folder named by
-`TALKINGPIECE_SECRETS_DIR`, which is how containers hand over secrets.  A variable that begins like ours and is none of
-ours is refused: pydantic-settings would ignore it, and a misspelt `TALKINGPIECE_TLS_KEY` must not mean "no TLS".
+`TALKINGPIECE_SECRETS_DIR`, which is how containers hand over secrets.
 """
 
 from __future__ import annotations
 
-import difflib
 import os
-import re
-from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_core import ErrorDetails
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -30,16 +25,11 @@ from pydantic_settings import (
 
 PREFIX = "TALKINGPIECE_"
 SECRETS_DIR = f"{PREFIX}SECRETS_DIR"
-_LOOKS_LIKE_OURS = "TALKING"
 _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 
-class SettingsRefused(Exception):
-    """The settings cannot be used.  `str()` is one line for each fault, for the person at the terminal."""
-
-
 class Settings(BaseSettings):
-    """See `table()` for the names of the variables.  The field texts are what `talkingpiece settings` prints."""
+    """`environment.table()` has the names of the variables; the texts are what `talkingpiece settings` prints."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
@@ -81,8 +71,11 @@ class Settings(BaseSettings):
     )
     media_addresses: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),
-        description="IP addresses at which browsers reach the sound and pictures, separated by commas; "
-        "empty for those of this machine.",
+        description="IP addresses of this machine at which browsers reach the sound and pictures, separated by commas; "
+        "empty for all. Behind a router that translates, with what browsers call it: 10.0.0.5=203.0.113.5.",
+    )
+    media_port: Annotated[int, Field(ge=0, le=65535)] = Field(
+        default=10000, description="The one UDP port for everybody's sound and pictures; 0 takes a free one."
     )
     exit_url: str = Field(
         default="about:blank",
@@ -134,6 +127,17 @@ class Settings(BaseSettings):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
+    @field_validator("media_addresses")
+    @classmethod
+    def _are_addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for entry in value:
+            for part in entry.split("=", 1):
+                try:
+                    ip_address(part)
+                except ValueError:
+                    raise ValueError("should be IP addresses, or pairs of them like 10.0.0.5=203.0.113.5") from None
+        return value
+
     @field_validator("public_url")
     @classmethod
     def _is_an_origin(cls, value: str) -> str:
@@ -172,6 +176,12 @@ class Settings(BaseSettings):
         if (self.tls_certificate is None) != (self.tls_key is None):
             raise ValueError("TALKINGPIECE_TLS_CERTIFICATE and TALKINGPIECE_TLS_KEY are needed together")
         return self
+
+    @property
+    def media_hosts(self) -> dict[str, str]:
+        """Address of this machine -> what browsers call it; empty for all that it has."""
+        pairs = (entry.partition("=") for entry in self.media_addresses)
+        return {own: public or own for own, _, public in pairs}
 
     @property
     def tls(self) -> bool:
@@ -214,77 +224,3 @@ class Settings(BaseSettings):
     @property
     def person_session(self) -> timedelta:
         return timedelta(hours=self.person_session_hours)
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One setting for a reader: the variable's name, its default as one would type it, what it does."""
-
-    name: str
-    default: str
-    help: str
-
-
-def table() -> tuple[Row, ...]:
-    """Every setting, in the order in which they are declared; README's table is tested against it."""
-    rows = []
-    for field, about in Settings.model_fields.items():
-        default = about.default
-        match default:
-            case SecretStr():
-                shown = default.get_secret_value()
-            case bool():
-                shown = "true" if default else "false"
-            case None:
-                shown = ""
-            case tuple():
-                shown = ",".join(default)
-            case _:
-                shown = str(default)
-        rows.append(Row(_variable(field), shown, about.description or ""))
-    rows.append(Row(SECRETS_DIR, "", "A folder with one file for each secret setting, named like the variable."))
-    return tuple(rows)
-
-
-def _variable(field: str) -> str:
-    alias = Settings.model_fields[field].validation_alias
-    return alias if isinstance(alias, str) else f"{PREFIX}{field}".upper()
-
-
-def _misspelt(names: Iterable[str]) -> list[str]:
-    """A line for each name that begins like ours and is none of ours, with the nearest right one."""
-    known = {row.name for row in table()}
-    endings = {name.removeprefix(PREFIX): name for name in known}
-    lines = []
-    for name in sorted(names):
-        upper = name.upper()
-        if upper in known or not upper.startswith(_LOOKS_LIKE_OURS):
-            continue
-        ending = re.sub(r"^TALKING_?P[A-Z]*_", "", upper)
-        near = endings[difflib.get_close_matches(ending, endings, n=1, cutoff=0.0)[0]]
-        lines.append(f"{name} is not a setting. Did you mean {near}? `talkingpiece settings` lists them all.")
-    return lines
-
-
-def load() -> Settings:
-    """Read the settings.  Raises `SettingsRefused` with every fault at once; no value is ever repeated in it."""
-    names = list(os.environ)
-    if folder := os.environ.get(SECRETS_DIR):
-        if not Path(folder).is_dir():
-            raise SettingsRefused(f"{SECRETS_DIR} should name a folder.")
-        names += [entry.name for entry in Path(folder).iterdir()]
-    if lines := _misspelt(names):
-        raise SettingsRefused("\n".join(lines))
-    try:
-        return Settings()
-    except ValidationError as refused:
-        raise SettingsRefused("\n".join(_sentence(error) for error in refused.errors(include_input=False))) from None
-
-
-def _sentence(error: ErrorDetails) -> str:
-    what = error["msg"].removeprefix("Value error, ")
-    if not error["loc"]:
-        return f"{what}."
-    where = str(error["loc"][0])
-    name = where if where == "PORT" else _variable(where)
-    return f"{name}: {what[0].lower()}{what[1:]}."

@@ -17,10 +17,12 @@ from typing import Final
 
 from signalling import rtcp, twcc
 from signalling.answer import Answer, parse_answer
+from signalling.counters import Counters
 from signalling.errors import AlreadyAnswered, StaleGeneration
-from signalling.forward import Counters, Inlet
+from signalling.forward import Inlet
 from signalling.offer import SlotSources, offer_sdp
 from signalling.path import Path
+from signalling.port import Port
 from signalling.profile import SLOT_PAIRS, TrackKind
 from signalling.quality import Measured
 from signalling.slot import Slot
@@ -57,7 +59,7 @@ class State(Enum):
 class Connection:
     def __init__(
         self,
-        addresses: Sequence[str],
+        ports: Sequence[Port],
         time: ServerTime,
         counters: Counters,
         on_up: Callable[[Connection], None],
@@ -68,7 +70,7 @@ class Connection:
         self.state = State.OFFERED
         self.since = monotonic()
         self._phase = secrets.randbelow(50)
-        self.path = Path(addresses)
+        self.path = Path(ports)
         self.tracks: dict[TrackKind, Track] = {}
         ssrcs = count(secrets.randbits(31) + 2)  # neither 0 nor the server's own 1
         self.pairs = tuple(
@@ -95,7 +97,7 @@ class Connection:
     # ---- negotiation ------------------------------------------------------------------------------------------------
 
     async def offer(self) -> Offer:
-        """Raises NoAddress, or StaleGeneration when the connection was ended meanwhile."""
+        """Raises StaleGeneration when the connection was ended meanwhile."""
         credentials = await self.path.gather()
         if self.state is State.OVER:
             await self.path.close()

@@ -39,7 +39,9 @@ class TooManyConnecting(SignallingError):
     code = "too_many_connecting"
 
 
-class NoAddress(SignallingError):
-    """None of the configured addresses could be bound."""
+class NoAddress(Exception):
+    """None of the addresses could be bound, at the start.  `reason` is the system's word for why."""
 
-    code = "no_address"
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason

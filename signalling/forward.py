@@ -1,32 +1,29 @@
-"""The hot path: one datagram in, patched copies out.  The one place in the program that is allowed to be clever.
+"""The hot path: datagrams in, patched copies out.  The one place in the program that is allowed to be clever.
 
 What is done
-    A datagram with the first byte of RTP reaches `Inlet.receive` straight from the socket's callback.  Its SSRC is
-    looked up before anything else: one that the answer did not declare costs a dictionary look-up and no libsrtp
-    context.  The packet is copied into one reusable C buffer, decrypted there in place, and checked: payload type
-    against the track, header against the length, a payload that is more than padding, a sequence number that was not
-    seen.  Then come the slots that waited for this packet (sound: any; picture: a key frame), the history for
-    retransmission, and the fan-out: for each open slot copy the plaintext into a second buffer, write sequence
-    number, timestamp and SSRC over it with one `pack_into`, encrypt in place, `sendto`.
+    `drain` takes up to 64 datagrams from a socket with one system call.  For each, the address that it came from leads
+    to the `Inlet` of one connection (or it is STUN or DTLS, or a stranger's, and not for here).  Its SSRC is looked up
+    before anything else: one that the answer did not declare costs a dictionary look-up and no libsrtp context.  The
+    packet is decrypted where the kernel put it and checked: payload type against the track, header against the length,
+    a payload that is more than padding, a sequence number that was not seen.  Then come the slots that waited for this
+    packet (sound: any; picture: a key frame), the history for retransmission, and the fan-out: for each open slot copy
+    the plaintext into the next place of the viewer's outbox, write sequence number, timestamp and SSRC over it with one
+    `pack_into`, encrypt in place.  An outbox goes to the kernel with one system call, when it is full and before
+    `drain` returns.
 
-    The gate is `track.open`: closed by default, changed only by `Slot.show`, which is synchronous.  There is no queue
-    and no task between the gate and the wire, so when `show` has returned nothing that it shut can still be on its
-    way.
+    The gate is `track.open`: closed by default, changed only by `Slot.show`, which is synchronous.  There is no task
+    between the gate and the wire, and nothing stays in an outbox when `drain` has returned; so when `show` has returned
+    nothing that it shut can still be on its way.
 
 What each trick bought, in CPU time on one core of a small machine
     no asyncio queue and no wake-up of a reader task: 3.7 us in;
     no RtpPacket, the header patched where it lies: 3.3 us in and 1.2 for each copy, against 0.1;
     libsrtp on C buffers instead of bytes: 0.7 us each call;
-    socket.sendto instead of the transport's: 1.5 us each copy.
-
-    Forwarded packets each CPU second in rooms of six: MediaRelay 2,500, aiortc's receiver with parsed packets 63,300,
-    tuned Janus 122,300, the prototype of this 154,500.  This file alone, without the event loop, makes 200,000
-    (`python -m tests.bench.media_costs`).
+    recvmmsg instead of the loop's datagram callback: 3 us in; sendmmsg instead of sendto: 0.4 us each copy.
 
 What must stay true
     * The buffers are scratch, shared by every connection of the process: all of this runs in one thread, and nothing
-      here awaits or calls back into itself.  `Slot.start` may send (a report, a packet of silence) while RX holds the
-      packet, so TX is filled only afterwards.
+      here awaits or calls back into itself.
     * Under AES-GCM a second plaintext with one (SSRC, sequence number) would give the key stream away.  Output
       numbers are input numbers plus a constant within a segment and segments do not overlap, so it is enough that
       each input number passes once: forward by less than half the range, or late and listed as missing.  Everything
@@ -40,14 +37,16 @@ Insides it leans on: the names imported from `signalling.insides`, which says wh
 
 from __future__ import annotations
 
+import errno
 import struct
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from time import monotonic
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from signalling.counters import Counters
 from signalling.insides import allocate, memmove, protect, unprotect, view
 from signalling.losses import LARGEST_GAP
+from signalling.mmsg import NAME, Batch
 from signalling.profile import ABS_SEND_TIME, RTX, TRANSPORT_CC
 from signalling.rtp import find_extension, payload_end, payload_offset, starts_key_frame
 from signalling.twcc import LONGEST
@@ -63,30 +62,60 @@ LARGEST: Final = 1500
 _HISTORY_MASK: Final = 511
 _NUMBERS = struct.Struct("!HLL")
 _SSRC = struct.Struct("!L")
-_RX, _TX = allocate("char[]", 2048), allocate("char[]", 2048)
-_RXV, _TXV = memoryview(view(_RX)).cast("B"), memoryview(view(_TX)).cast("B")
+_ROUNDS: Final = 4
+"""Batches that are taken from one socket before the event loop gets a turn."""
+_OWN = allocate("char[]", 2048)
+_OWN_VIEW = memoryview(view(_OWN)).cast("B")
 _LENGTH = allocate("int *")
 
+Take = Callable[[Any, memoryview, int], None]
+"""One datagram of media: its C buffer, the same bytes, its length."""
 
-@dataclass(slots=True)
-class Counters:
-    """What became of the packets of all connections, since the start."""
 
-    received: int = 0
-    """Authentic media packets that were new."""
-    forwarded: int = 0
-    undeclared: int = 0
-    """SSRC not in the answer."""
-    unauthentic: int = 0
-    """Not decrypted: a wrong key, a replay, too old."""
-    malformed: int = 0
-    """Wrong size, header or payload type; or nothing but padding."""
-    repeated: int = 0
-    """A sequence number that was not due: a copy, or late beyond use."""
-    probes: int = 0
-    """RTX that nobody asked for."""
-    unsent: int = 0
-    """The socket was full."""
+def drain(fd: int, batch: Batch, takers: Mapping[bytes, Take], key: int, other: Callable[[bytes, bytes], None]) -> None:
+    """Take what waits on a socket.  `takers` by the first `key` bytes of the socket address it came from.
+
+    What is no media is given to `other` with those bytes; so is media of a stranger.  Send the outboxes afterwards.
+    """
+    buffers, views, lengths, names = batch.buffers, batch.views, batch.lengths, batch.addresses
+    for _ in range(_ROUNDS):
+        count = batch.receive(fd)
+        for i in range(count):
+            n, at = lengths[16 * i + 14], NAME * i
+            came_from = names[at : at + key]
+            datagram = views[i]
+            take = takers.get(came_from) if 127 < datagram[0] < 192 else None
+            if take is not None:
+                take(buffers[i], datagram, n)
+            else:
+                other(bytes(datagram[:n]), came_from)
+        if count < batch.count:
+            return
+
+
+class Outbox:
+    """What goes out on one socket, until it is sent: always before anything else can happen in this thread."""
+
+    __slots__ = ("_batch", "_counters", "_fd", "buffers", "names", "size", "sizes", "taken", "views")
+
+    def __init__(self, fd: int, batch: Batch, counters: Counters) -> None:
+        self._fd, self._batch, self._counters = fd, batch, counters
+        self.buffers, self.views, self.names, self.sizes = batch.buffers, batch.views, batch.names, batch.sizes
+        self.size, self.taken = batch.count, 0
+
+    def send(self) -> None:
+        """What the socket does not take is lost, as on any other full line."""
+        done, last = 0, self.taken
+        self.taken = 0
+        while done < last:
+            sent = self._batch.send(self._fd, done, last)
+            if sent > 0:
+                done += sent
+                continue
+            full = self._batch.error in (errno.EAGAIN, errno.ENOBUFS)
+            lost = last - done if full else 1  # otherwise this one cannot be sent, and the next may be
+            self._counters.unsent += lost
+            done += lost
 
 
 class Inlet:
@@ -105,29 +134,26 @@ class Inlet:
         self.arrivals: list[tuple[int, float]] = []
         """Transport-wide numbers and their arrival, for the next feedback; whoever sends that empties it."""
 
-    def receive(self, data: bytes) -> None:
-        """One datagram whose first byte is 128..191."""
-        n = len(data)
+    def receive(self, buffer: Any, rx: memoryview, n: int) -> None:
+        """One datagram whose first byte is 128..191, in `buffer`, which is seen through `rx` and will be written to."""
         counters = self._counters
         if not SMALLEST <= n <= LARGEST:
             counters.malformed += 1
             return
-        if 191 < data[1] < 224:
-            self._on_rtcp(data)
+        if 191 < rx[1] < 224:
+            self._on_rtcp(bytes(rx[:n]))
             return
-        (ssrc,) = _SSRC.unpack_from(data, 8)
+        (ssrc,) = _SSRC.unpack_from(rx, 8)
         track = self._by_ssrc.get(ssrc)
         if track is None:
             counters.undeclared += 1
             return
-        path = self._path
-        memmove(_RX, data, n)
-        _LENGTH[0] = n
-        if unprotect(path.rx, _RX, _LENGTH):
+        path, length = self._path, _LENGTH
+        length[0] = n
+        if unprotect(path.rx, buffer, length):
             counters.unauthentic += 1
             return
-        n = _LENGTH[0]
-        rx = _RXV
+        n = length[0]
         path.heard_at = now = monotonic()
 
         # -- is it a packet of this track?
@@ -141,7 +167,7 @@ class Inlet:
             return
         seq, ts, _ = _NUMBERS.unpack_from(rx, 2)
         if ssrc != track.ssrc:
-            n = _unwrap(track, payload, n)
+            n = _unwrap(track, rx, payload, n)
             if n == 0:
                 counters.probes += 1
                 return
@@ -196,31 +222,33 @@ class Inlet:
             if at:
                 stamp = int(now * 262144)
                 rx[at], rx[at + 1], rx[at + 2] = stamp >> 16 & 255, stamp >> 8 & 255, stamp & 255
-        rx_buffer, tx_buffer, tx, length = _RX, _TX, _TXV, _LENGTH
         copy, encrypt, write = memmove, protect, _NUMBERS.pack_into
         for slot in slots:
             if late and number < slot.first:
                 continue
-            copy(tx_buffer, rx_buffer, n)
-            write(tx, 2, (seq + slot.seq_offset) & 0xFFFF, (ts + slot.ts_offset) & 0xFFFFFFFF, slot.ssrc)
-            length[0] = n
             to = slot.path
-            if encrypt(to.tx, tx_buffer, length):
+            out = to.outbox
+            place = out.taken
+            if place == out.size:
+                out.send()
+                place = 0
+            tx = out.buffers[place]
+            copy(tx, buffer, n)
+            write(out.views[place], 2, (seq + slot.seq_offset) & 0xFFFF, (ts + slot.ts_offset) & 0xFFFFFFFF, slot.ssrc)
+            length[0] = n
+            if encrypt(to.tx, tx, length):
                 counters.unsent += 1
                 continue
-            try:
-                to.sendto(tx[: length[0]], to.address)
-            except OSError:
-                counters.unsent += 1
-                continue
+            out.names[8 * place] = to.name
+            out.sizes[2 * place + 1] = length[0]
+            out.taken = place + 1
             slot.packets += 1
             slot.octets += n
             counters.forwarded += 1
 
 
-def _unwrap(track: Track, payload: int, n: int) -> int:
-    """Turn the RTX packet in RX into the one it repeats (RFC 4588 section 4).  Its length; 0: unasked for."""
-    rx = _RXV
+def _unwrap(track: Track, rx: memoryview, payload: int, n: int) -> int:
+    """Turn the RTX packet in `rx` into the one it repeats (RFC 4588 section 4).  Its length; 0: unasked for."""
     if rx[1] & 127 != RTX or payload_end(rx, n, payload) < payload + 3 or track.newest < 0:
         return 0
     seq = rx[payload] << 8 | rx[payload + 1]
@@ -238,10 +266,10 @@ def send_rtp(path: Path, packet: bytes | bytearray) -> None:
     n = len(packet)
     if path.tx is None or n > LARGEST:
         return
-    _TXV[:n] = packet
+    _OWN_VIEW[:n] = packet
     _LENGTH[0] = n
-    if protect(path.tx, _TX, _LENGTH) == 0:
+    if protect(path.tx, _OWN, _LENGTH) == 0:
         try:
-            path.sendto(_TXV[: _LENGTH[0]], path.address)
+            path.sendto(_OWN_VIEW[: _LENGTH[0]], path.address)
         except OSError:
             return  # the socket is full: it will be asked for again

@@ -2,13 +2,12 @@
 tests/signalling/test_insides.py fails loudly when a new one moves something.
 
 What is leaned on, and why:
-* `aioice.ice.Connection` is subclassed.  It binds the addresses it is told (so no STUN server is ever asked, and
-  loopback works), learns the other side's addresses only from authenticated checks, says when the nominated pair
-  changes, leaves a pair that no longer answers, and sends consent checks when `check_consent` says so, which finds a
-  dead line in 3 s instead of 30 (RFC 7675).
-* `aioice.ice.StunProtocol.datagram_received` is overridden: SRTP goes straight to `on_media`, with no queue and no
-  task.  What it passes on is bounded, and DTLS must come from an address that has passed a check: a stranger can
-  neither race the handshake with a ClientHello of their own nor fill a queue.
+* `aioice.ice.Connection` has no sockets of its own here but a seat at each `Port` (so no STUN server is ever asked),
+  learns the other side's addresses only from authenticated checks, says when the nominated pair changes, leaves one
+  that no longer answers, and asks for consent when `check_consent` says so: a dead line shows in 3 s instead of 30.
+* `aioice.ice.StunProtocol` is that seat: its transport is the shared port.  Media never reach it.  What it passes on is
+  bounded, and DTLS must come from an address that has passed a check: a stranger can neither race the handshake with a
+  ClientHello of their own nor fill a queue.
 * `RTCDtlsTransport` gets the `Connection` itself as its ICE transport, of which it asks `role`, `_recv` and `_send`.
   Its `_rx_srtp` and `_tx_srtp` are kept: a session that is freed takes the C handle `_srtp[0]` with it.
 * `pylibsrtp._binding` gives libsrtp without a copy for each call.
@@ -17,13 +16,12 @@ What is leaned on, and why:
 from __future__ import annotations
 
 import asyncio
-import logging
+import contextlib
 import secrets
-import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import monotonic
-from typing import Any, Final, Protocol, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 from aioice import Candidate, stun
 from aioice.candidate import candidate_foundation, candidate_priority
@@ -33,7 +31,9 @@ from pylibsrtp import Error as SrtpError
 from pylibsrtp import Session
 from pylibsrtp._binding import ffi, lib
 
-from signalling.errors import NoAddress
+if TYPE_CHECKING:
+    from signalling.forward import Take
+    from signalling.port import Port
 
 protect: Callable[[Any, Any, Any], int] = lib.srtp_protect
 unprotect: Callable[[Any, Any, Any], int] = lib.srtp_unprotect
@@ -41,7 +41,6 @@ memmove: Callable[[Any, Any, int], None] = ffi.memmove
 allocate: Callable[..., Any] = ffi.new
 view: Callable[[Any], Any] = ffi.buffer
 
-SOCKET_BUFFER: Final = 1 << 20
 MOST_ADDRESSES: Final = 32
 """Addresses that one person may be seen at during one connection."""
 MOST_QUEUED: Final = 64
@@ -52,46 +51,55 @@ UNANSWERED: Final = 4
 """Consent checks without an answer after which another pair is tried."""
 
 
+def address_of(buffer: Any) -> int:
+    """Where a C buffer stands in memory."""
+    return int(ffi.cast("uintptr_t", buffer))
+
+
 def own_addresses() -> list[str]:
     """The machine's own addresses, and loopback for browsers on it."""
     return [*dict.fromkeys([*get_host_addresses(use_ipv4=True, use_ipv6=True), "127.0.0.1"])]
 
 
-def nowhere(_: bytes) -> None:
-    """Where media goes before the keys are there and after the end."""
-
-
 class Owner(Protocol):
     """Who is told by `Ice`."""
 
-    def follow(self, sock: socket.socket, address: tuple[str, int]) -> None:
+    def follow(self, port: Port, address: tuple[str, int]) -> None:
         """The other side is reached here from now on."""
 
     def heard(self, round_trip: float | None) -> None:
         """Something authentic came; if it answered a check, so long (in s) after it."""
 
 
-class _Datagrams(StunProtocol):
-    """One socket of a connection: tells media, DTLS and STUN apart by their first byte (RFC 7983)."""
+class _Seat(StunProtocol):
+    """One connection at one port."""
 
-    def __init__(self, ice: Ice, sock: socket.socket) -> None:
+    def __init__(self, ice: Ice, port: Port) -> None:
         super().__init__(ice)
-        self.ice = ice
-        self.sock = sock
-        self.on_media: Callable[[bytes], None] = nowhere
+        self.ice, self.port = ice, port
+        self.connection_made(_Shared(self))
+        port.seat(ice.local_username, self)
 
-    def datagram_received(self, data: bytes | str, addr: tuple[Any, ...]) -> None:
-        data = cast("bytes", data)
-        first = data[0] if data else 255
-        if 127 < first < 192:
-            self.on_media(data)
-        elif first < 4 or 19 < first < 64:
-            known = self.ice.knows(addr)
-            if (known or first < 4) and self.ice.may_spend(known):
-                try:
-                    super().datagram_received(data, addr)
-                except Exception as fault:  # aioice trusts the length of attributes; a stranger must not fill the log
-                    logging.getLogger(__name__).debug("a datagram was dropped: %s", type(fault).__name__)
+    def unusual(self, data: bytes, addr: tuple[str, int], *, known: bool) -> None:
+        if self.ice.may_spend(known):
+            with contextlib.suppress(Exception):  # aioice trusts the length of attributes; nobody shall fill the log
+                self.datagram_received(data, addr)
+
+
+class _Shared(asyncio.DatagramTransport):
+    """What aioice takes for the socket of one connection."""
+
+    def __init__(self, seat: _Seat) -> None:
+        super().__init__()
+        self._seat = seat
+
+    def sendto(self, data: Any, addr: Any = None) -> None:
+        with contextlib.suppress(OSError):  # the socket is full, or there is no way there: what matters is sent again
+            self._seat.port.sendto(data, addr)
+
+    def close(self) -> None:
+        self._seat.port.leave(self._seat.ice.local_username, self._seat)
+        asyncio.get_running_loop().call_soon(self._seat.connection_lost, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,14 +117,14 @@ class _Consent:
 class Ice(Connection):
     """The controlling side of one connection (RFC 8445)."""
 
-    def __init__(self, addresses: Sequence[str], owner: Owner) -> None:
+    def __init__(self, ports: Sequence[Port], owner: Owner) -> None:
         super().__init__(
             ice_controlling=True, local_username=secrets.token_hex(4), local_password=secrets.token_hex(16)
         )
-        self._addresses = addresses
+        self._ports = ports
         self._owner = owner
         self._budget = [FROM_STRANGERS, FROM_KNOWN]
-        self._asked: dict[bytes, _Datagrams] = {}  # consent checks without an answer
+        self._asked: dict[bytes, _Seat] = {}  # consent checks without an answer
         self._checked_at: dict[CandidatePair, float] = {}
         self._followed: CandidatePair | None = None
 
@@ -124,9 +132,7 @@ class Ice(Connection):
     def remote_key(self) -> bytes:
         return (self.remote_password or "").encode()
 
-    # -- what RTCDtlsTransport asks of an ICE transport
-
-    role = "controlling"
+    role = "controlling"  # this and the next two is what RTCDtlsTransport asks of an ICE transport
 
     async def _recv(self) -> bytes:
         return await self.recv()
@@ -134,33 +140,23 @@ class Ice(Connection):
     async def _send(self, data: bytes) -> None:
         await self.send(data)
 
-    # -- gathering: exactly the addresses that were given
+    # -- gathering: exactly the ports that were given
 
     async def gather_candidates(self) -> None:
-        """Raises NoAddress when none of them can be bound."""
-        loop = asyncio.get_running_loop()
-        for preference, address in enumerate(self._addresses):
-            sock = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
-            try:
-                sock.setblocking(False)
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SOCKET_BUFFER)
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SOCKET_BUFFER)
-                sock.bind((address, 0))
-            except OSError:
-                sock.close()
-                continue
-            protocol = _Datagrams(self, sock)
-            # mypy has no type for a lambda's default
-            await loop.create_datagram_endpoint(lambda p=protocol: p, sock=sock)  # type: ignore[misc]
-            host, port = sock.getsockname()[:2]
-            foundation = candidate_foundation("host", "udp", host)
+        for preference, port in enumerate(self._ports):
+            seat = _Seat(self, port)
+            foundation = candidate_foundation("host", "udp", port.public)
             priority = candidate_priority(1, "host", 65535 - preference)
-            protocol.local_candidate = Candidate(foundation, 1, "udp", priority, host, port, "host")
-            self._protocols.append(protocol)
-            self._local_candidates.append(protocol.local_candidate)
-        if not self._protocols:
-            raise NoAddress
+            seat.local_candidate = Candidate(foundation, 1, "udp", priority, port.public, port.number, "host")
+            self._protocols.append(seat)
+            self._local_candidates.append(seat.local_candidate)
         self._local_candidates_start = self._local_candidates_end = True
+
+    def build_request(self, pair: CandidatePair, nominate: bool) -> stun.Message:
+        """The answer finds its way by the transaction id.  (64 random bits are left of 96; the answer is signed.)"""
+        request = super().build_request(pair, nominate)
+        request.transaction_id = bytes.fromhex(self.local_username) + secrets.token_bytes(8)
+        return request
 
     # -- what strangers can cost
 
@@ -186,6 +182,7 @@ class Ice(Connection):
             return
         if not self.knows(addr) and len(self._remote_candidates) >= MOST_ADDRESSES:
             return
+        cast("_Seat", protocol).port.claim(cast("_Seat", protocol), addr, proven=False)
         super().check_incoming(message, addr, protocol)
         self._owner.heard(None)
         for pair in self._check_list:
@@ -201,7 +198,9 @@ class Ice(Connection):
         if pair is not None and pair is not self._followed:
             self._followed = pair
             self._asked.clear()
-            self._owner.follow(cast("_Datagrams", pair.protocol).sock, pair.remote_addr)
+            seat = cast("_Seat", pair.protocol)
+            seat.port.claim(seat, pair.remote_addr, proven=True)
+            self._owner.follow(seat.port, pair.remote_addr)
 
     def _leave_dead_pair(self) -> None:
         """Use the pair, among the others, on which the other side has checked last."""
@@ -217,8 +216,7 @@ class Ice(Connection):
         """Nothing: aioice would ask every 5 s, in a task for each connection."""
 
     @property
-    def unanswered(self) -> int:
-        """Consent checks in a row that had no answer yet."""
+    def unanswered(self) -> int:  # consent checks in a row
         return len(self._asked)
 
     def check_consent(self, now: float) -> None:
@@ -230,7 +228,7 @@ class Ice(Connection):
             pair = self._nominated[1]
         request = self.build_request(pair, nominate=False)
         request.add_message_integrity(self.remote_key)
-        protocol = cast("_Datagrams", pair.protocol)
+        protocol = cast("_Seat", pair.protocol)
         while self.unanswered > 2 * UNANSWERED:
             oldest = next(iter(self._asked))
             self._asked.pop(oldest).transactions.pop(oldest, None)
@@ -244,9 +242,11 @@ class Ice(Connection):
         self._asked.clear()
         self._owner.heard(round_trip)
 
-    def route_media(self, on_media: Callable[[bytes], None]) -> None:
+    def route_media(self, take: Take | None) -> None:
+        """Whatever comes as media from an address of this connection goes straight there; None: nowhere."""
         for protocol in self._protocols:
-            cast("_Datagrams", protocol).on_media = on_media
+            seat = cast("_Seat", protocol)
+            seat.port.take(seat, take)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import logging
-import socket
 from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import Any, Final
 
 from signalling.answer import Answer
-from signalling.insides import Dtls, Ice, Keys, nowhere
+from signalling.forward import Outbox, Take
+from signalling.insides import Dtls, Ice, Keys
 from signalling.offer import Credentials
+from signalling.port import Port
 
 CONSENT_EVERY: Final = 2.5
 CONSENT_IN_DOUBT: Final = 0.2
@@ -27,7 +28,12 @@ def silence_libraries() -> None:
 class Path:
     """The attributes are what the hot path reads."""
 
-    def __init__(self, addresses: Sequence[str]) -> None:
+    outbox: Outbox
+    """Of the port through which the other side is reached; there is one once ICE has connected."""
+    name: int
+    """The other side's socket address, a pointer."""
+
+    def __init__(self, ports: Sequence[Port]) -> None:
         self.rx: Any = None
         self.tx: Any = None
         """libsrtp's handles; None before the handshake is done and after `close`."""
@@ -40,11 +46,10 @@ class Path:
         self._keys: Keys | None = None
         self._asked_at = 0.0
         self._reporters: set[bytes] = set()
-        self._ice = Ice(addresses, self)
+        self._ice = Ice(ports, self)
         self._dtls = Dtls(self._ice)
 
     async def gather(self) -> Credentials:
-        """Bind the sockets.  Raises NoAddress."""
         ice = self._ice
         await ice.gather_candidates()
         return Credentials(
@@ -54,7 +59,7 @@ class Path:
             tuple(candidate.to_sdp() for candidate in ice.local_candidates),
         )
 
-    async def connect(self, answer: Answer, on_media: Callable[[bytes], None], on_closed: Callable[[], None]) -> bool:
+    async def connect(self, answer: Answer, on_media: Take, on_closed: Callable[[], None]) -> bool:
         """Connect; True once media may flow.  `on_closed` is called when the other side says goodbye."""
         self._ice.remote_username, self._ice.remote_password = answer.ufrag, answer.password
         try:
@@ -71,8 +76,10 @@ class Path:
 
     # ---- told by ICE ------------------------------------------------------------------------------------------------
 
-    def follow(self, sock: socket.socket, address: tuple[str, int]) -> None:
-        self.sendto, self.address = sock.sendto, address
+    def follow(self, port: Port, address: tuple[str, int]) -> None:
+        self.sendto, self.address = port.sendto, address
+        self._name = port.name_of(address)
+        self.outbox, self.name = port.outbox, self._name.pointer
 
     def heard(self, round_trip: float | None) -> None:
         self.heard_at = monotonic()
@@ -120,7 +127,7 @@ class Path:
 
     def mute(self) -> None:
         """Nothing comes in from now on, and nobody is told of the end."""
-        self._ice.route_media(nowhere)
+        self._ice.route_media(None)
         self._dtls.forget()
 
     async def close(self) -> None:

@@ -14,13 +14,14 @@ from dataclasses import dataclass, field
 from typing import Final, TypeVarTuple, Unpack
 
 from signalling.connection import ANSWER_WITHIN, Connection, Offer, State
+from signalling.counters import Counters
 from signalling.errors import StaleGeneration, TooManyConnecting
-from signalling.forward import Counters
 from signalling.insides import own_addresses
 from signalling.listener import MediaListener
 from signalling.path import silence_libraries
 from signalling.plan import Flow, Layer, MediaPlan, PeerId, Quality, RoomId
 from signalling.planning import NOTHING, Wanted, changed, settled, wanted_of
+from signalling.port import Port, open_ports
 from signalling.profile import TrackKind
 from signalling.quality import Line, judged
 from signalling.slots import Slots, assign
@@ -57,13 +58,23 @@ class _Peer:
 class MediaPlane:
     """See the package's README for the way of a packet.  All methods are called on the event loop of `start`."""
 
-    def __init__(self, *, addresses: Sequence[str] | None, listener: MediaListener) -> None:
-        """`addresses`: where browsers can reach this host, bound one socket each for every connection.
+    def __init__(
+        self,
+        *,
+        addresses: Sequence[str] | None,
+        listener: MediaListener,
+        port: int = 0,
+        public: Mapping[str, str] | None = None,
+    ) -> None:
+        """`addresses`: those of this machine at which it listens; None for all of them, and loopback.
 
-        None means every address of the machine and loopback.  No STUN server is ever asked.
+        `port`: the one UDP port for everybody; 0 for a free one.  `public`: address of this machine -> what browsers
+        have to call it, where a router stands between.  No STUN server is ever asked.
         """
         self._addresses = tuple(addresses) if addresses is not None else None
+        self._port, self._public = port, dict(public or {})
         self._listener = listener
+        self._ports: tuple[Port, ...] = ()
         self._plans: dict[RoomId, dict[PeerId, dict[PeerId, Flow]]] = {}
         self._wanted: dict[RoomId, Mapping[PeerId, Wanted]] = {}
         self._peers: dict[PeerId, _Peer] = {}
@@ -73,9 +84,10 @@ class MediaPlane:
         self.counters = Counters()
 
     async def start(self) -> None:
+        """Raises NoAddress when the port cannot be had at any address."""
         silence_libraries()
-        if self._addresses is None:
-            self._addresses = tuple(own_addresses())
+        addresses = self._addresses if self._addresses is not None else own_addresses()
+        self._ports = open_ports(addresses, self._port, self._public, self.counters)
         self._ticker = asyncio.create_task(self._tick())
 
     async def stop(self) -> None:
@@ -89,15 +101,18 @@ class MediaPlane:
         self._peers.clear()
         if self._closing:
             await asyncio.wait(set(self._closing))
+        for port in self._ports:
+            port.close()
+        self._ports = ()
 
     # ---- negotiation ------------------------------------------------------------------------------------------------
 
     async def offer(self, room: RoomId, peer: PeerId) -> Offer:
         """A new connection for this peer, which replaces an older one at once.
 
-        Raises TooManyConnecting or NoAddress; then the older one is gone all the same.
+        Raises TooManyConnecting; then the older one is gone all the same.
         """
-        assert self._addresses is not None, "start() comes first"
+        assert self._ports, "start() comes first"
         known = self._peers.get(peer)
         if known is not None:
             self._end(known)
@@ -106,7 +121,7 @@ class MediaPlane:
         if sum(1 for p in self._peers.values() if p.connection is not None and p.up is None) >= HALF_OPEN:
             raise TooManyConnecting
         connection = known.connection = Connection(
-            self._addresses, self._time, self.counters, self._came_up(known), self._is_over(known)
+            self._ports, self._time, self.counters, self._came_up(known), self._is_over(known)
         )
         try:
             return await connection.offer()

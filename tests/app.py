@@ -32,7 +32,8 @@ class RunningApp:
         self._err = data.with_name(f"{data.name}.err")
         ours = {f"{PREFIX}{name}": value for name, value in settings.items()}
         theirs = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
-        self.environ = theirs | {f"{PREFIX}DATA_DIR": str(data), f"{PREFIX}MEDIA_ADDRESSES": "127.0.0.1"} | ours
+        private = {"DATA_DIR": str(data), "MEDIA_ADDRESSES": "127.0.0.1", "MEDIA_PORT": "0"}
+        self.environ = theirs | {f"{PREFIX}{name}": value for name, value in private.items()} | ours
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> RunningApp:

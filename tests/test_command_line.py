@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 
-from server.settings import table
+from server.environment import table
 from tests.app import RunningApp
 
 
@@ -122,6 +122,16 @@ def test_a_port_that_is_taken_is_told_in_words(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_a_media_port_that_is_taken_is_told_in_words(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        done = RunningApp(tmp_path / "data", MEDIA_PORT=str(port)).command(PORT="0")
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"UDP port {port} for sound and pictures cannot be used (Address already in use)")
+    assert "Traceback" not in done.stderr
+
+
 def test_a_database_that_does_not_answer_is_told_in_words_without_its_password(tmp_path: Path) -> None:
     url = "postgresql://somebody:geheim@127.0.0.1:1/none"
     for command in ((), ("practice", "--json"), ("setup-link",)):
@@ -200,7 +210,12 @@ def test_a_setup_link_until_there_is_an_account_and_the_newest_one_counts(tmp_pa
 
 @pytest.mark.parametrize("name", [signal.SIGTERM, signal.SIGINT])
 def test_it_stops_when_it_is_asked_to(tmp_path: Path, name: signal.Signals) -> None:
-    environ = {**os.environ, "PORT": "0", "TALKINGPIECE_DATA_DIR": str(tmp_path / "data")}
+    environ = {
+        **os.environ,
+        "PORT": "0",
+        "TALKINGPIECE_MEDIA_PORT": "0",
+        "TALKINGPIECE_DATA_DIR": str(tmp_path / "data"),
+    }
     process = subprocess.Popen(
         [sys.executable, "-m", "server"], env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )

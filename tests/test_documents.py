@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from server import settings
+from server import environment
 from tests.test_architecture import tracked
 
 ROOT = Path(__file__).parents[1]
@@ -51,7 +51,7 @@ def test_readme_links_to_files_that_are_there() -> None:
 def test_readme_lists_every_setting_with_its_default() -> None:
     rows = re.findall(r"^\| `([A-Z_]+)` \| (.*?) \| (.*?) \|$", README.read_text(), re.MULTILINE)
     told = {name: default.strip("`") for name, default, _ in rows}
-    assert told == {row.name: row.default for row in settings.table()}
+    assert told == {row.name: row.default for row in environment.table()}
 
 
 def test_changelog_knows_this_version() -> None:

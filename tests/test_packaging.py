@@ -20,7 +20,8 @@ from typing import Any
 import pytest
 import yaml
 
-from server import settings
+from server import environment as environment_
+from server.settings import Settings
 from tests.test_architecture import tracked
 
 ROOT = Path(__file__).parents[1]
@@ -77,7 +78,8 @@ def test_the_program_runs_from_the_wheel_alone(wheel: Path, tmp_path: Path) -> N
     install = ["-qq", "install", "--no-deps", "--no-index", "--target", str(site), str(wheel)]
     subprocess.run([sys.executable, "-m", "pip", *install], check=True, timeout=120)
     environ = {name: value for name, value in os.environ.items() if not name.startswith("TALKINGPIECE_")}
-    environ |= {"PYTHONPATH": str(site), "PORT": "0", "TALKINGPIECE_DATA_DIR": str(tmp_path / "data")}
+    environ |= {"PYTHONPATH": str(site), "PORT": "0", "TALKINGPIECE_MEDIA_PORT": "0"}
+    environ |= {"TALKINGPIECE_DATA_DIR": str(tmp_path / "data")}
     where = [sys.executable, "-c", "import server, web; print(server.__file__, web.__file__)"]
     places = subprocess.run(where, cwd=tmp_path, env=environ, capture_output=True, text=True, check=True).stdout.split()
     assert [Path(place).is_relative_to(site) for place in places] == [True, True]
@@ -164,12 +166,12 @@ def compose() -> dict[str, Any]:
     return parsed
 
 
-def _settings(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> settings.Settings:
+def _settings(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> Settings:
     for name in [name for name in os.environ if name == "PORT" or name.startswith("TALKINGPIECE_")]:
         monkeypatch.delenv(name)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    return settings.load()
+    return environment_.load()
 
 
 def test_compose_gives_the_program_only_settings_that_it_knows(

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from server.settings import PREFIX, SECRETS_DIR, Settings, SettingsRefused, load, table
+from server.environment import SettingsRefused, load, table
+from server.settings import PREFIX, SECRETS_DIR, Settings
 
 SECRET = "correct horse battery staple, and more"
 
@@ -48,7 +49,8 @@ def test_every_setting_comes_from_its_variable(monkeypatch: pytest.MonkeyPatch) 
         "TALKINGPIECE_TLS_CERTIFICATE": "/c.pem",
         "TALKINGPIECE_TLS_KEY": "/k.pem",
         "TALKINGPIECE_TRUST_PROXY": "true",
-        "TALKINGPIECE_MEDIA_ADDRESSES": "203.0.113.5, 2001:db8::5",
+        "TALKINGPIECE_MEDIA_ADDRESSES": "10.0.0.5=203.0.113.5, 2001:db8::5",
+        "TALKINGPIECE_MEDIA_PORT": "40000",
         "TALKINGPIECE_EXIT_URL": "https://weather.example/",
         "TALKINGPIECE_TIME_ZONE": "Europe/Oslo",
         "TALKINGPIECE_ACCOUNT_SESSION_HOURS": "1.5",
@@ -66,7 +68,7 @@ def test_every_setting_comes_from_its_variable(monkeypatch: pytest.MonkeyPatch) 
     assert settings.origin == "https://meet.example.org"
     assert settings.origins == {"https://meet.example.org"}
     assert settings.secure
-    assert settings.media_addresses == ("203.0.113.5", "2001:db8::5")
+    assert settings.media_hosts == {"10.0.0.5": "203.0.113.5", "2001:db8::5": "2001:db8::5"}
     assert settings.account_session.total_seconds() == 5400
     assert settings.journal_key.get_secret_value() == SECRET
     changed = [
@@ -109,6 +111,8 @@ def test_a_misspelt_variable_is_refused_with_the_nearest_right_one(
             {"TALKINGPIECE_EXIT_URL": "javascript:alert(1)"},
             "TALKINGPIECE_EXIT_URL: should be about:blank or begin with",
         ),
+        ({"TALKINGPIECE_MEDIA_ADDRESSES": "meet.example"}, "TALKINGPIECE_MEDIA_ADDRESSES: should be IP addresses"),
+        ({"TALKINGPIECE_MEDIA_ADDRESSES": "192.0.2.9="}, "or pairs of them like 10.0.0.5=203.0.113.5."),
         ({"TALKINGPIECE_TIME_ZONE": "Londinium"}, "TALKINGPIECE_TIME_ZONE: should be the name of a time zone"),
         (
             {"TALKINGPIECE_TLS_KEY": "k.pem"},
@@ -189,4 +193,4 @@ def test_on_this_machine_every_name_of_it_is_ours() -> None:
 def test_nothing_else_reads_the_environment() -> None:
     sources = [*Path("server").rglob("*.py"), *Path("signalling").rglob("*.py")]
     readers = [str(path) for path in sources if "os.environ" in path.read_text() or "getenv" in path.read_text()]
-    assert readers == ["server/settings.py"]
+    assert sorted(readers) == ["server/environment.py", "server/settings.py"]

@@ -32,6 +32,7 @@ class Program:
             f"{PREFIX}DATA_DIR": str(data),
             f"{PREFIX}PUBLIC_URL": self.url,
             f"{PREFIX}MEDIA_ADDRESSES": "127.0.0.1",
+            f"{PREFIX}MEDIA_PORT": "0",
             "PYTHONUNBUFFERED": "1",
         }
         self._process: asyncio.subprocess.Process | None = None

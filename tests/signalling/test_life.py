@@ -188,11 +188,8 @@ async def test_only_so_many_connections_may_be_half_open(monkeypatch: pytest.Mon
 async def test_addresses_that_cannot_be_bound_are_left_out_and_none_left_is_an_error() -> None:
     told = Told()
     wrong = MediaPlane(addresses=["203.0.113.1"], listener=told)
-    await wrong.start()
     with pytest.raises(NoAddress):
-        await wrong.offer(ROOM, ANA)
-    await asyncio.sleep(0)
-    assert [e[0] for e in told.events] == ["down"]
+        await wrong.start()
     await wrong.stop()
     some = MediaPlane(addresses=["203.0.113.1", "127.0.0.1"], listener=told)
     await some.start()
@@ -210,20 +207,23 @@ async def test_without_addresses_the_machines_own_and_loopback_are_offered_and_n
     await own.stop()
 
 
-async def test_two_offers_at_once_leave_one_connection_and_no_socket_behind() -> None:
+async def test_two_offers_at_once_leave_one_connection_behind() -> None:
     async with stage() as s:
         sockets = len(os.listdir("/proc/self/fd"))
+        (port,) = s.plane._ports
         results = await asyncio.gather(*(s.plane.offer(ROOM, ANA) for _ in range(5)), return_exceptions=True)
         made = [r for r in results if not isinstance(r, BaseException)]
         assert all(isinstance(r, StaleGeneration) for r in results if isinstance(r, BaseException))
         await until(lambda: len(s.told.of("down")) == 4)
-        await until(lambda: len(os.listdir("/proc/self/fd")) == sockets + 1)
+        await until(lambda: len(port._by_name) == 1)
         client = Client()
         s.clients.append(client)
         await s.plane.answer(ANA, made[-1].generation, await client.answer(made[-1].sdp))
         await client.connect()
         await client.close()
-        await until(lambda: len(os.listdir("/proc/self/fd")) == sockets)
+        await until(lambda: not (port._by_name or port._by_address or port._addresses or port._take_of))
+        assert not port._takers
+        assert len(os.listdir("/proc/self/fd")) == sockets
 
 
 async def test_every_offered_connection_ends_exactly_once() -> None:

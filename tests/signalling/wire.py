@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import socket
 from itertools import count
 from typing import Any, cast
 
 from signalling.answer import Published
-from signalling.forward import Counters, Inlet
+from signalling.counters import Counters
+from signalling.forward import Inlet, Outbox
+from signalling.insides import allocate, memmove, view
+from signalling.mmsg import Batch
 from signalling.path import Path
 from signalling.profile import TrackKind
 from signalling.slot import Slot
@@ -15,21 +19,31 @@ from signalling.track import Track
 from tests.signalling.packets import rtp_packet
 
 
+class Kept(Outbox):
+    """An outbox that keeps what the kernel would be given."""
+
+    def __init__(self, wire: Wire) -> None:
+        super().__init__(-1, Batch(8, socket.AF_INET), Counters())
+        self._wire = wire
+
+    def send(self) -> None:
+        taken, self.taken = self.taken, 0
+        self._wire.sent += [bytes(self.views[i][: self.sizes[2 * i + 1]]) for i in range(taken)]
+
+
 class Wire:
     """A path without sockets and keys: keeps what is sent."""
 
     def __init__(self) -> None:
         self.rx = self.tx = object()
-        self.address = ("", 0)
+        self.address, self.name = ("", 0), 0
+        self.outbox = Kept(self)
         self.heard_at = 0.0
         self.round_trip = 0.05
-        self.full = False
         self.sent: list[bytes] = []
         self.rtcp: list[bytes] = []
 
     def sendto(self, data: memoryview, _: object) -> int:
-        if self.full:
-            raise BlockingIOError
         self.sent.append(bytes(data))
         return len(data)
 
@@ -54,12 +68,19 @@ class Bench:
         self.sound = Slot(cast("Path", self.viewer), time, ssrcs, is_video=False)
         self.picture = Slot(cast("Path", self.viewer), time, ssrcs, is_video=True)
 
+    def take(self, packet: bytes) -> None:
+        """One datagram, and what comes of it is sent."""
+        buffer = allocate("char[]", 2048)
+        memmove(buffer, packet, len(packet))
+        self.inlet.receive(buffer, memoryview(view(buffer)).cast("B"), len(packet))
+        self.viewer.outbox.send()
+
     def open(self) -> None:
         self.sound.show((self.audio,), 0.0)
         self.picture.show((self.high, self.low), 0.0)
 
     def voice(self, seq: int, payload: bytes = b"voice", **more: Any) -> None:
-        self.inlet.receive(rtp_packet(111, seq, seq * 960, 100, payload, **more))
+        self.take(rtp_packet(111, seq, seq * 960, 100, payload, **more))
 
     def sent(self) -> list[tuple[int, int, int]]:
         """(SSRC, sequence number, timestamp) of what the viewer got."""
