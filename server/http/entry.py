@@ -23,12 +23,15 @@ async def join(request: web.Request) -> web.Response:
     """POST /join: the link's token for a session as its person."""
     edge = request.app[EDGE]
     edge.attempts.count(attempts.JOIN, edge.attempts.caller(request))
-    form = await read_form(request)
-    person = await edge.links.redeem(form.secret("token").strip(), now=edge.clock.now())
+    token = (await read_form(request)).secret("token").strip()
+    person = await edge.links.redeem(token, now=edge.clock.now())
     if person is None:
         raise Calm("link_unknown")
     response = see_other(f"/room/{person}")
     await come_in(request, person, response)
+    # Asked again, and last: a link that was replaced meanwhile ended the sessions before this one.
+    if await edge.links.redeem(token, now=edge.clock.now()) is None:
+        raise Calm("link_unknown")
     return response
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
+
+import pytest
 
 from server.room.ids import MeetingId, PersonId
 from server.room.state import Role
@@ -129,6 +131,28 @@ async def test_a_new_link_ends_the_old_one_and_every_session_that_came_of_it(sit
     assert page.status == 404
     assert "there is a newer one" in page.said
     assert (await june.post("/join", token=new)).status == 303
+
+
+async def test_a_link_that_is_replaced_while_it_is_exchanged_lets_nobody_in(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    facilitator = await site.facilitator()
+    meeting = await plan(facilitator)
+    token = (await link_for(site, facilitator, meeting, "June")).partition("#")[2]
+    redeem, issue = site.edge.links.redeem, site.edge.links.issue
+
+    async def redeemed_and_replaced(token: str, *, now: datetime) -> PersonId | None:
+        person = await redeem(token, now=now)
+        monkeypatch.undo()
+        if person is not None:
+            await issue(person, now=now)
+        return person
+
+    monkeypatch.setattr(site.edge.links, "redeem", redeemed_and_replaced)
+    june = await site.visitor()
+    page = await june.post("/join", token=token)
+    assert page.status == 404
+    assert not [name for name in june.cookies() if name.startswith("tp_")]
 
 
 async def test_a_page_that_is_out_of_date_cannot_replace_a_newer_link(site: Site) -> None:
