@@ -219,8 +219,9 @@ class Connection:
         beat += self._phase
         for track in self.tracks.values():
             track.tick(now)
-        for slot in self._slots:
-            slot.tick(now)
+        if beat % 5 == 0:
+            for slot in self._slots:
+                slot.tick(now)
         if beat % 4 == 0:
             self._send_transport_feedback()
         if beat % 12 == 0:

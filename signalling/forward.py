@@ -62,8 +62,10 @@ LARGEST: Final = 1500
 _HISTORY_MASK: Final = 511
 _NUMBERS = struct.Struct("!HLL")
 _SSRC = struct.Struct("!L")
-_ROUNDS: Final = 4
-"""Batches that are taken from one socket before the event loop gets a turn."""
+_ROUNDS: Final = 5
+"""Batches that are taken from one socket before the event loop gets a turn.  While one is carried through, the next
+packets come: to look again costs 1 us, to be woken again 30.
+"""
 _OWN = allocate("char[]", 2048)
 _OWN_VIEW = memoryview(view(_OWN)).cast("B")
 _LENGTH = allocate("int *")
@@ -89,7 +91,7 @@ def drain(fd: int, batch: Batch, takers: Mapping[bytes, Take], key: int, other: 
                 take(buffers[i], datagram, n)
             else:
                 other(bytes(datagram[:n]), came_from)
-        if count < batch.count:
+        if not count:
             return
 
 

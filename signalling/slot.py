@@ -150,7 +150,7 @@ class Slot:
     # ---- once in a while --------------------------------------------------------------------------------------------
 
     def tick(self, now: float) -> None:
-        """To be called every 20 ms."""
+        """To be called some times a second."""
         shown = self.track
         if shown is None:
             return
