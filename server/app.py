@@ -17,6 +17,7 @@ from server.clock import SystemClock
 from server.host.media_link import MediaLink
 from server.host.refusals import Stalled
 from server.host.registry import Registry
+from server.host.turn import Turn
 from server.http.attempts import Attempts
 from server.http.edge import Edge
 from server.http.pages import Pages
@@ -89,7 +90,7 @@ async def serving(settings: Settings, listening: socket.socket, store: kept.Stor
     ears = _Ears()
     hosts = settings.media_hosts
     plane = MediaPlane(addresses=tuple(hosts) or None, listener=ears, port=settings.media_port, public=hosts)
-    ears.link = MediaLink(plane)
+    ears.link = MediaLink(plane, _turn(settings), relay_only=settings.relay_only)
     rooms = Registry(journal=store.journal, invitations=store.meetings, link=ears.link, clock=clock)
     attempts = Attempts(trust_proxy=settings.trust_proxy)
     gateway = build_server(
@@ -137,6 +138,12 @@ async def serving(settings: Settings, listening: socket.socket, store: kept.Stor
         closing.enter_context(kept.address_noted(settings))
         _calm_the_collector()
         yield
+
+
+def _turn(settings: Settings) -> Turn | None:
+    if not settings.turn_urls:
+        return None
+    return Turn(settings.turn_urls, settings.turn_secret.get_secret_value(), frozenset(settings.turn_relays))
 
 
 class TlsRefused(Exception):

@@ -7,6 +7,7 @@ A setting comes from its environment variable, or from a file of the same name (
 from __future__ import annotations
 
 import os
+import re
 from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -25,6 +26,7 @@ from pydantic_settings import (
 
 PREFIX = "TALKINGPIECE_"
 SECRETS_DIR = f"{PREFIX}SECRETS_DIR"
+_TURN_URL = re.compile(r"turns?:([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?(\?transport=(udp|tcp))?")
 _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 
@@ -77,6 +79,25 @@ class Settings(BaseSettings):
     media_port: Annotated[int, Field(ge=0, le=65535)] = Field(
         default=10000, description="The one UDP port for everybody's sound and pictures; 0 takes a free one."
     )
+    turn_urls: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Where browsers find the TURN server, separated by commas: turn:turn.example.org?transport=udp, "
+        "the same with tcp, turns:turn.example.org:443?transport=tcp. Empty for none.",
+    )
+    turn_secret: SecretStr = Field(
+        default=SecretStr(""),
+        description="Secret that the TURN server shares with us, at least 32 characters (coturn: static-auth-secret).",
+    )
+    turn_relays: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="IP addresses from which the TURN server relays (coturn: relay-ip), separated by commas. "
+        "Needed to hide addresses: sound and pictures of these people are taken from nowhere else.",
+    )
+    relay_only: bool = Field(
+        default=False,
+        description="Everybody's sound and pictures go by the TURN server and never directly. "
+        "Without it a facilitator can ask for this for one person.",
+    )
     exit_url: str = Field(
         default="about:blank",
         description="Where the quick exit goes: about:blank or a page that nobody would ask about.",
@@ -120,7 +141,7 @@ class Settings(BaseSettings):
         files = (SecretsSettingsSource(settings_cls, secrets_dir=folder),) if folder else ()
         return (init_settings, env_settings, *files)
 
-    @field_validator("media_addresses", mode="before")
+    @field_validator("media_addresses", "turn_urls", "turn_relays", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
@@ -137,6 +158,21 @@ class Settings(BaseSettings):
                 except ValueError:
                     raise ValueError("should be IP addresses, or pairs of them like 10.0.0.5=203.0.113.5") from None
         return value
+
+    @field_validator("turn_urls")
+    @classmethod
+    def _are_turn_urls(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(_TURN_URL.fullmatch(url) for url in value):
+            raise ValueError("should be like turn:turn.example.org:3478?transport=udp, each of them")
+        return value
+
+    @field_validator("turn_relays")
+    @classmethod
+    def _are_relays(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        try:
+            return tuple(str(ip_address(entry)) for entry in value)
+        except ValueError:
+            raise ValueError("should be IP addresses") from None
 
     @field_validator("public_url")
     @classmethod
@@ -164,7 +200,7 @@ class Settings(BaseSettings):
             raise ValueError("should be the name of a time zone, like Europe/London") from None
         return value
 
-    @field_validator("journal_key")
+    @field_validator("journal_key", "turn_secret")
     @classmethod
     def _is_long_enough(cls, value: SecretStr) -> SecretStr:
         if value.get_secret_value() and len(value.get_secret_value()) < 32:
@@ -175,6 +211,14 @@ class Settings(BaseSettings):
     def _certificate_has_its_key(self) -> Self:
         if (self.tls_certificate is None) != (self.tls_key is None):
             raise ValueError("TALKINGPIECE_TLS_CERTIFICATE and TALKINGPIECE_TLS_KEY are needed together")
+        return self
+
+    @model_validator(mode="after")
+    def _relay_is_whole(self) -> Self:
+        if bool(self.turn_urls) != bool(self.turn_secret.get_secret_value()):
+            raise ValueError("TALKINGPIECE_TURN_URLS and TALKINGPIECE_TURN_SECRET are needed together")
+        if self.relay_only and not (self.turn_urls and self.turn_relays):
+            raise ValueError("TALKINGPIECE_RELAY_ONLY needs TALKINGPIECE_TURN_URLS and TALKINGPIECE_TURN_RELAYS")
         return self
 
     @property

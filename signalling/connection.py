@@ -64,13 +64,14 @@ class Connection:
         counters: Counters,
         on_up: Callable[[Connection], None],
         on_over: Callable[[Connection], None],
+        only_from: frozenset[str] | None = None,
     ) -> None:
         """`on_up` is called once media may flow; `on_over` once when it ends by itself (not after `cut`)."""
         self.generation = secrets.token_hex(8)
         self.state = State.OFFERED
         self.since = monotonic()
         self._phase = secrets.randbelow(50)
-        self.path = Path(ports)
+        self.path = Path(ports, only_from)
         self.tracks: dict[TrackKind, Track] = {}
         ssrcs = count(secrets.randbits(31) + 2)  # neither 0 nor the server's own 1
         self.pairs = tuple(

@@ -81,7 +81,8 @@ class _Seat(StunProtocol):
         port.seat(ice.local_username, self)
 
     def unusual(self, data: bytes, addr: tuple[str, int], *, known: bool) -> None:
-        if self.ice.may_spend(known):
+        only = self.ice.only_from  # what comes from elsewhere passes no check, and so brings no media either
+        if (only is None or addr[0] in only) and self.ice.may_spend(known):
             with contextlib.suppress(Exception):  # aioice trusts the length of attributes; nobody shall fill the log
                 self.datagram_received(data, addr)
 
@@ -117,12 +118,11 @@ class _Consent:
 class Ice(Connection):
     """The controlling side of one connection (RFC 8445)."""
 
-    def __init__(self, ports: Sequence[Port], owner: Owner) -> None:
+    def __init__(self, ports: Sequence[Port], owner: Owner, only_from: frozenset[str] | None = None) -> None:
         super().__init__(
             ice_controlling=True, local_username=secrets.token_hex(4), local_password=secrets.token_hex(16)
         )
-        self._ports = ports
-        self._owner = owner
+        self._ports, self._owner, self.only_from = ports, owner, only_from
         self._budget = [FROM_STRANGERS, FROM_KNOWN]
         self._asked: dict[bytes, _Seat] = {}  # consent checks without an answer
         self._checked_at: dict[CandidatePair, float] = {}

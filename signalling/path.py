@@ -33,7 +33,7 @@ class Path:
     name: int
     """The other side's socket address, a pointer."""
 
-    def __init__(self, ports: Sequence[Port]) -> None:
+    def __init__(self, ports: Sequence[Port], only_from: frozenset[str] | None = None) -> None:
         self.rx: Any = None
         self.tx: Any = None
         """libsrtp's handles; None before the handshake is done and after `close`."""
@@ -46,7 +46,7 @@ class Path:
         self._keys: Keys | None = None
         self._asked_at = 0.0
         self._reporters: set[bytes] = set()
-        self._ice = Ice(ports, self)
+        self._ice = Ice(ports, self, only_from)
         self._dtls = Dtls(self._ice)
 
     async def gather(self) -> Credentials:

@@ -107,8 +107,8 @@ class MediaPlane:
 
     # ---- negotiation ------------------------------------------------------------------------------------------------
 
-    async def offer(self, room: RoomId, peer: PeerId) -> Offer:
-        """A new connection for this peer, which replaces an older one at once.
+    async def offer(self, room: RoomId, peer: PeerId, only_from: frozenset[str] | None = None) -> Offer:
+        """A new connection for this peer, heard `only_from` these IP addresses.  It replaces an older one at once.
 
         Raises TooManyConnecting; then the older one is gone all the same.
         """
@@ -121,7 +121,7 @@ class MediaPlane:
         if sum(1 for p in self._peers.values() if p.connection is not None and p.up is None) >= HALF_OPEN:
             raise TooManyConnecting
         connection = known.connection = Connection(
-            self._ports, self._time, self.counters, self._came_up(known), self._is_over(known)
+            self._ports, self._time, self.counters, self._came_up(known), self._is_over(known), only_from
         )
         try:
             return await connection.offer()

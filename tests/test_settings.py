@@ -51,6 +51,10 @@ def test_every_setting_comes_from_its_variable(monkeypatch: pytest.MonkeyPatch) 
         "TALKINGPIECE_TRUST_PROXY": "true",
         "TALKINGPIECE_MEDIA_ADDRESSES": "10.0.0.5=203.0.113.5, 2001:db8::5",
         "TALKINGPIECE_MEDIA_PORT": "40000",
+        "TALKINGPIECE_TURN_URLS": "turn:turn.example.org?transport=udp, turns:turn.example.org:443?transport=tcp",
+        "TALKINGPIECE_TURN_SECRET": SECRET,
+        "TALKINGPIECE_TURN_RELAYS": "203.0.113.5, 2001:DB8::5",
+        "TALKINGPIECE_RELAY_ONLY": "true",
         "TALKINGPIECE_EXIT_URL": "https://weather.example/",
         "TALKINGPIECE_TIME_ZONE": "Europe/Oslo",
         "TALKINGPIECE_ACCOUNT_SESSION_HOURS": "1.5",
@@ -69,6 +73,9 @@ def test_every_setting_comes_from_its_variable(monkeypatch: pytest.MonkeyPatch) 
     assert settings.origins == {"https://meet.example.org"}
     assert settings.secure
     assert settings.media_hosts == {"10.0.0.5": "203.0.113.5", "2001:db8::5": "2001:db8::5"}
+    assert settings.turn_urls == ("turn:turn.example.org?transport=udp", "turns:turn.example.org:443?transport=tcp")
+    assert settings.turn_secret.get_secret_value() == SECRET
+    assert settings.turn_relays == ("203.0.113.5", "2001:db8::5")
     assert settings.account_session.total_seconds() == 5400
     assert settings.journal_key.get_secret_value() == SECRET
     changed = [
@@ -117,6 +124,16 @@ def test_a_misspelt_variable_is_refused_with_the_nearest_right_one(
         (
             {"TALKINGPIECE_TLS_KEY": "k.pem"},
             "TALKINGPIECE_TLS_CERTIFICATE and TALKINGPIECE_TLS_KEY are needed together.",
+        ),
+        ({"TALKINGPIECE_TURN_URLS": "stun:stun.example.org"}, "TALKINGPIECE_TURN_URLS: should be like turn:turn."),
+        ({"TALKINGPIECE_TURN_URLS": "turn:a.example, turn:b.example?transport=sctp"}, ", each of them."),
+        ({"TALKINGPIECE_TURN_URLS": "turn:a.example"}, "TURN_URLS and TALKINGPIECE_TURN_SECRET are needed together."),
+        ({"TALKINGPIECE_TURN_SECRET": SECRET}, "TURN_URLS and TALKINGPIECE_TURN_SECRET are needed together."),
+        ({"TALKINGPIECE_TURN_SECRET": "short"}, "TALKINGPIECE_TURN_SECRET: should have at least 32 characters."),
+        ({"TALKINGPIECE_TURN_RELAYS": "turn.example"}, "TALKINGPIECE_TURN_RELAYS: should be IP addresses."),
+        (
+            {"TALKINGPIECE_RELAY_ONLY": "true"},
+            "TALKINGPIECE_RELAY_ONLY needs TALKINGPIECE_TURN_URLS and TALKINGPIECE_TURN_RELAYS.",
         ),
         ({"TALKINGPIECE_JOURNAL_KEY": "short one"}, "TALKINGPIECE_JOURNAL_KEY: should have at least 32 characters."),
         (

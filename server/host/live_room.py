@@ -17,7 +17,7 @@ from server.host.media_link import RoomMedia, may_have_media
 from server.host.messages import Messages
 from server.host.ports import Bye, Line, Told
 from server.host.recorder import Recorder
-from server.host.refusals import NoMediaNow, NotDelivered
+from server.host.refusals import NoMediaNow, NoRelay, NotDelivered
 from server.host.telling import Listeners
 from server.log import logger
 from server.room import Refused
@@ -111,6 +111,10 @@ class LiveRoom:
         self._labels = labels
         self._tell()
 
+    def hide(self, people: frozenset[PersonId]) -> None:
+        """Whose address is to be hidden (R18)."""
+        self._media.hide(people)
+
     # ---- media ---------------------------------------------------------------------------------------------
 
     async def join_media(self, person: PersonId, line: Line) -> Outcome:
@@ -120,7 +124,10 @@ class LiveRoom:
         """
         if not self._may_join(person, line):
             return NoMediaNow()
-        offer = await self._media.join(person)
+        try:
+            offer = await self._media.join(person, line.device, self._clock.now())
+        except NoRelay as refusal:
+            return refusal
         if not self._may_join(person, line):
             # they went while it was being made
             await self._media.close(person)

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Protocol
 
 from server.host.ports import Plane
+from server.host.refusals import NoRelay
+from server.host.turn import Turn
 from server.room import audience
-from server.room.ids import MeetingId, PersonId
+from server.room.ids import DeviceId, MeetingId, PersonId
 from server.room.state import Door, Phase, Room
 from server.room.view import Line as LineQuality
 from signalling.plan import Flow, Layer, MediaPlan, PeerId, Quality, RoomId, narrowed
@@ -62,6 +65,7 @@ class RoomMedia:
         self._told: dict[PersonId, dict[str, Mapping[str, object]]] = {}
         self._joined: set[PersonId] = set()
         self._closing: dict[PersonId, asyncio.Task[None]] = {}
+        self._hidden: frozenset[PersonId] = frozenset()
 
     def plan_of(self, room: Room) -> MediaPlan:
         return plan_of(self._meeting, room)
@@ -87,13 +91,37 @@ class RoomMedia:
         self._link.plane.forget_room(self._room)
         self._link.leave(self._room)
 
-    async def join(self, person: PersonId) -> Mapping[str, object]:
-        """A new connection of this person, in place of an older one: the offer for their browser."""
+    def hide(self, people: frozenset[PersonId]) -> None:
+        """Whose media may only come by the relay (R18).  Who has come directly so far has to come again."""
+        for person in people - self._hidden:
+            if not self._link.relay_only:
+                self._closing[person] = asyncio.create_task(self.close(person))
+        self._hidden = people
+
+    def by_relay(self, person: PersonId) -> bool:
+        """Raises `NoRelay` if this person's media may only come by a relay, and there is none."""
+        hidden = self._link.relay_only or person in self._hidden
+        if hidden and not (self._link.turn and self._link.turn.relays):
+            raise NoRelay
+        return hidden
+
+    async def join(self, person: PersonId, device: DeviceId, now: datetime) -> Mapping[str, object]:
+        """A new connection of this person, in place of an older one: the offer for their browser, and the relays that
+        it may use from `device`.
+
+        Raises `NoRelay`, and `SignallingError`.
+        """
+        turn, hidden = self._link.turn, self.by_relay(person)
         if closing := self._closing.pop(person, None):
             await asyncio.wait({closing})  # or it would close the new one
         self._told.pop(person, None)
-        offer = await self._link.plane.offer(self._room, peer_of(self._meeting, person))
-        return {"kind": "offer", "generation": offer.generation, "sdp": offer.sdp}
+        only_from = turn.relays if turn and hidden else None
+        offer = await self._link.plane.offer(self._room, peer_of(self._meeting, person), only_from)
+        ice = {
+            "iceServers": [turn.server(device, now)] if turn else [],
+            "iceTransportPolicy": "relay" if hidden else "all",
+        }
+        return {"kind": "offer", "generation": offer.generation, "sdp": offer.sdp, "ice": ice}
 
     async def answer(self, person: PersonId, generation: str, sdp: str) -> None:
         """Raises `SignallingError` when the answer does not fit the offer."""
@@ -144,8 +172,11 @@ class RoomMedia:
 class MediaLink:
     """The program's one tie to the media plane, and the listener that the plane calls."""
 
-    def __init__(self, plane: Plane) -> None:
+    def __init__(self, plane: Plane, turn: Turn | None = None, *, relay_only: bool = False) -> None:
+        """`relay_only`: everybody's media come by the relay, and by no other way."""
         self.plane = plane
+        self.turn = turn
+        self.relay_only = relay_only
         self._rooms: dict[RoomId, MediaEars] = {}
 
     def enter(self, meeting: MeetingId, ears: MediaEars) -> None:

@@ -84,6 +84,10 @@ class Invited(Protocol):
     def attached_to(self) -> PersonId | None: ...
     @property
     def label(self) -> str: ...
+    @property
+    def relay_only(self) -> bool:
+        """Their address is to be hidden (R18)."""
+        ...
 
 
 class Invitations(Protocol):
@@ -106,7 +110,9 @@ class Plane(Protocol):
     inside.
     """
 
-    async def offer(self, room: RoomId, peer: PeerId) -> Offered: ...
+    async def offer(self, room: RoomId, peer: PeerId, only_from: frozenset[str] | None = None) -> Offered:
+        """`only_from`: the IP addresses from which this peer is heard; None for anywhere."""
+        ...
 
     async def answer(self, peer: PeerId, generation: str, sdp: str) -> None: ...
 

@@ -25,5 +25,9 @@ class NoMediaNow(Refused):
     """Who has no place in the meeting has no sound and picture connection either."""
 
 
+class NoRelay(Refused):
+    """This person's address is to be hidden (R18), and there is no TURN server to hide it."""
+
+
 class Closed(Refused):
     """This room is being closed here.  Connecting again finds it."""

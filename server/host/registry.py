@@ -125,6 +125,7 @@ class Registry:
         except StoreDown as down:
             raise Stalled from down
         live.relabel({person.id: person.label for person in people})
+        live.hide(frozenset(person.id for person in people if person.relay_only))
         for person in people:
             if person.id not in live.room.people:
                 await _must(live, AddPerson(Seat(person.id, person.role, person.attached_to)))

@@ -60,6 +60,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "closed": "The meeting is being moved. You are coming back in a moment, and your place is kept.",
         "no_media_now": "Sound and picture begin when you have answered the question at the door.",
         # ---- sound and picture
+        "no_relay": "Your address is to stay hidden, and we cannot hide it now. So sound and picture stay off.",
         "stale_generation": "Sound and picture were connected anew in the meantime. They come back by themselves.",
         "already_answered": "Sound and picture are on their way already.",
         "malformed_answer": "Your browser and we did not understand each other about sound and picture. We try again.",

@@ -45,6 +45,8 @@ class Invitee:
     label: str
     attached_to: PersonId | None = None
     account: AccountId | None = None
+    relay_only: bool = False
+    """Their address is to be hidden (R18)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class Invited:
     label: str
     account: AccountId | None
     """Whose account opens this person's room without a link (facilitators)."""
+    relay_only: bool = False
 
 
 class Meetings:
@@ -159,6 +162,11 @@ class Meetings:
         named = update(person).where(person.c.id == id).values(label=text.label(label))
         return await self._database.write(lambda connection: connection.execute(named).rowcount == 1)
 
+    async def set_relay_only(self, id: PersonId, hidden: bool) -> bool:  # noqa: A002  # it is the row's name
+        """False if there is no such person."""
+        changed = update(person).where(person.c.id == id).values(relay_only=hidden)
+        return await self._database.write(lambda connection: connection.execute(changed).rowcount == 1)
+
 
 def _seated(of: MeetingId, seat: int, invitee: Invitee) -> Invited:
     return Invited(
@@ -169,4 +177,5 @@ def _seated(of: MeetingId, seat: int, invitee: Invitee) -> Invited:
         attached_to=invitee.attached_to,
         label=text.label(invitee.label),
         account=invitee.account,
+        relay_only=invitee.relay_only,
     )

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     DateTime,
     Enum,
@@ -27,6 +28,7 @@ from sqlalchemy import (
     TypedColumns,
     TypeDecorator,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeEngine
@@ -123,6 +125,8 @@ class _Person(TypedColumns):
     attached_to: Named[PersonId | None] = Column(_ID)
     label: Named[str] = Column(Text)
     account: Named[AccountId | None] = Column(_ID, ForeignKey("account.id"))
+    relay_only: Named[bool] = Column(Boolean, server_default=false())
+    """Their sound and pictures come by the relay only, so that nobody learns their address (R18)."""
 
 
 class _Link(TypedColumns):

@@ -14,6 +14,7 @@ from server.host.live_room import LiveRoom
 from server.host.media_link import MediaLink
 from server.host.ports import Bye, Told
 from server.host.registry import Registry
+from server.host.turn import Turn
 from server.room import Room
 from server.room import commands as c
 from server.room.events import Fact, MeetingPlanned
@@ -127,12 +128,14 @@ class FakePlane:
         self.up: dict[PeerId, str] = {}
         self.offered: dict[PeerId, str] = {}
         self.closed: list[PeerId] = []
+        self.only_from: dict[PeerId, frozenset[str] | None] = {}
         self.qualities: dict[PeerId, Quality] = {}
         self.faulty = False
         self._count = 0
 
-    async def offer(self, room: RoomId, peer: PeerId) -> FakeOffer:
+    async def offer(self, room: RoomId, peer: PeerId, only_from: frozenset[str] | None = None) -> FakeOffer:
         await asyncio.sleep(0)
+        self.only_from[peer] = only_from
         await self._end(peer)
         self._count += 1
         self.offered[peer] = f"g{self._count}"
@@ -220,6 +223,7 @@ class FakeInvited:
     role: Role
     attached_to: PersonId | None
     label: str
+    relay_only: bool = False
 
 
 class FakeInvitations:
@@ -234,7 +238,9 @@ class FakeInvitations:
 class Stage:
     """A whole host with one meeting in it, and hands to move its people."""
 
-    def __init__(self) -> None:
+    def __init__(self, turn: Turn | None = None, *, relay_only: bool = False) -> None:
+        self._turn = turn
+        self._relay_only = relay_only
         self.clock = FakeClock()
         self.journal = FakeJournal()
         self.plane = FakePlane()
@@ -245,7 +251,7 @@ class Stage:
 
     def start_again(self) -> None:
         """A new process over the same journal: nobody closed anything."""
-        self.link = MediaLink(self.plane)
+        self.link = MediaLink(self.plane, self._turn, relay_only=self._relay_only)
         self.plane.link = self.link
         self.plane.up.clear()
         self.plane.plans.clear()

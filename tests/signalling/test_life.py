@@ -47,6 +47,34 @@ async def test_who_vanishes_is_down_after_three_seconds() -> None:
         assert ("quality", "ana", Quality.LOST) in s.told.events
 
 
+async def test_who_may_come_by_a_relay_only_is_heard_from_nowhere_else() -> None:
+    relay, elsewhere = "127.0.0.2", "127.0.0.3"
+    async with stage() as s:
+        offer = await s.plane.offer(ROOM, ANA, frozenset({relay}))
+        direct = Client(address=elsewhere)
+        await s.plane.answer(ANA, offer.generation, await direct.answer(offer.sdp))
+        connecting = asyncio.create_task(direct.connect())
+        await asyncio.sleep(1)
+        assert s.plane.generation(ANA) is None
+        connecting.cancel()
+        await asyncio.wait([connecting])
+        await direct.ice.stop()
+
+        offer = await s.plane.offer(ROOM, ANA, frozenset({relay}))
+        ana = Client(address=relay)
+        s.clients.append(ana)
+        await s.plane.answer(ANA, offer.generation, await ana.answer(offer.sdp))
+        await ana.connect()
+        await until(lambda: s.plane.generation(ANA) == offer.generation)
+        ana.speak()
+        await until(lambda: s.plane.counters.received > 5)
+
+        # the same browser, with the right keys, from its own address
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(ana.move(elsewhere), 2)
+        assert s.plane.generation(ANA) == offer.generation
+
+
 async def test_who_is_only_quiet_stays_and_is_measured() -> None:
     async with stage() as s:
         await s.join("ana", Client(voice=False, picture=False))

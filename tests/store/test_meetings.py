@@ -47,6 +47,18 @@ async def test_what_is_not_there_is_none(meetings: Meetings) -> None:
     assert await meetings.people(MeetingId("no such meeting")) == []
     assert await meetings.labels(MeetingId("no such meeting")) == {}
     assert not await meetings.set_label(PersonId("nobody"), "Nobody")
+    assert not await meetings.set_relay_only(PersonId("nobody"), True)
+
+
+async def test_whose_address_is_hidden_is_kept(meetings: Meetings) -> None:
+    june, dan = PersonId(new_id()), PersonId(new_id())
+    made = await meetings.create(
+        "Ours", (Invitee(june, Role.VICTIM, "June", relay_only=True), Invitee(dan, Role.OFFENDER, "Dan")), now=NOW
+    )
+    assert [person.relay_only for person in await meetings.people(made.id)] == [True, False]
+    assert await meetings.set_relay_only(dan, True)
+    assert await meetings.set_relay_only(june, False)
+    assert [person.relay_only for person in await meetings.people(made.id)] == [False, True]
 
 
 async def test_a_meeting_that_cannot_be_kept_whole_is_not_kept_at_all(

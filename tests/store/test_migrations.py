@@ -46,6 +46,10 @@ ROWS: dict[str, list[str]] = {
         "INSERT INTO journal (stream, seq, body, mac) VALUES ('m', 1, '{}', :hash)",
         "INSERT INTO journal_head (stream, seq, mac, seal) VALUES ('m', 1, :hash, :hash)",
     ],
+    "0002": [
+        "INSERT INTO person (id, meeting, seat, role, attached_to, label, account, relay_only) "
+        "VALUES ('h', 'm', 2, 'victim', NULL, 'Hana', NULL, true)",
+    ],
 }
 """Step -> rows for the tables as they are after it, in an order that their references allow."""
 

@@ -22,7 +22,13 @@ export type Ack =
 
 export type MediaWord =
   | { readonly kind: "state"; readonly generation: string | null }
-  | { readonly kind: "offer"; readonly generation: string; readonly sdp: string }
+  | {
+      readonly kind: "offer";
+      readonly generation: string;
+      readonly sdp: string;
+      /** The relays, and whether there may be any other way. */
+      readonly ice: RTCConfiguration;
+    }
   | {
       readonly kind: "slots";
       readonly generation: string;

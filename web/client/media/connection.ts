@@ -19,7 +19,7 @@ export interface Published {
 }
 
 export class Connection {
-  readonly #peer = new RTCPeerConnection({ iceServers: [], bundlePolicy: "max-bundle" });
+  readonly #peer: RTCPeerConnection;
   readonly #slots = new Map<number, MediaStream>();
   #own: readonly RTCRtpTransceiver[] = [];
   #lowCamera: MediaStreamTrack | null = null;
@@ -31,6 +31,7 @@ export class Connection {
 
   constructor(
     generation: string,
+    ice: RTCConfiguration,
     hooks: {
       /** Packets can flow. */
       readonly up: () => void;
@@ -41,6 +42,7 @@ export class Connection {
     },
   ) {
     this.generation = generation;
+    this.#peer = new RTCPeerConnection({ ...ice, bundlePolicy: "max-bundle" });
     this.#peer.addEventListener("track", ({ streams: [stream] }) => {
       const slot = /^slot(\d+)$/.exec(stream?.id ?? "")?.[1];
       if (stream === undefined || slot === undefined) return;

@@ -38,7 +38,7 @@ export function hear(word: MediaWord): void {
       shaken.value++;
       break;
     case "offer":
-      void accept(word.generation, word.sdp).then(
+      void accept(word).then(
         () => awaited?.resolve(),
         (error: Error) => awaited?.reject(error),
       );
@@ -74,8 +74,8 @@ export async function join(): Promise<void> {
   }
 }
 
-async function accept(generation: string, sdp: string): Promise<void> {
-  const next = new Connection(generation, {
+async function accept({ generation, sdp, ice }: Extract<MediaWord, { kind: "offer" }>): Promise<void> {
+  const next = new Connection(generation, ice, {
     up: () => {
       if (connection.peek() === next) changeMedia({ state: "up" });
     },
