@@ -40,8 +40,8 @@ PATIENCE = 8.0
 DESK: ViewportSize = {"width": 1280, "height": 800}
 
 
-async def launch(playwright: Playwright) -> Browser:
-    return await playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=list(FLAGS))
+async def launch(playwright: Playwright, *more: str) -> Browser:
+    return await playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=[*FLAGS, *more])
 
 
 @dataclass(frozen=True, slots=True)

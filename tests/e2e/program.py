@@ -22,7 +22,7 @@ SLOW = 30.0
 
 
 class Program:
-    def __init__(self, data: Path, way: Line) -> None:
+    def __init__(self, data: Path, way: Line, settings: Mapping[str, str]) -> None:
         self.line = way
         self.database = data / "talkingpiece.sqlite3"
         self.said: list[str] = []
@@ -35,6 +35,7 @@ class Program:
             f"{PREFIX}MEDIA_PORT": "0",
             "PYTHONUNBUFFERED": "1",
         }
+        self._environ |= {f"{PREFIX}{name}": value for name, value in settings.items()}
         self._process: asyncio.subprocess.Process | None = None
         self._reading: asyncio.Task[None] | None = None
 
@@ -126,10 +127,11 @@ def free_port() -> int:
 
 
 @asynccontextmanager
-async def program(data: Path) -> AsyncIterator[Program]:
+async def program(data: Path, **settings: str) -> AsyncIterator[Program]:
+    """`settings` are environment variables by their names without the prefix."""
     async with line() as way:
         way.to_port = free_port()
-        running = Program(data, way)
+        running = Program(data, way, settings)
         await running.start()
         try:
             yield running
