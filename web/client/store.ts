@@ -4,6 +4,7 @@
 // Views read these signals and write only through `transport.send` and the functions of `acts.ts`.
 
 import { computed, signal } from "@preact/signals";
+import type { Trouble } from "./media/search";
 import type { CommandName, PersonId, Row, View } from "./wire";
 
 /** What the page was told about the meeting before any connection, from the attributes of `#room`. */
@@ -43,6 +44,8 @@ export interface Media {
   readonly camera: DeviceState;
   readonly microphone: DeviceState;
   readonly state: "idle" | "connecting" | "up" | "down";
+  /** Why the last try to connect came to nothing; null as soon as one does not. */
+  readonly trouble: Trouble | null;
 }
 
 export type Step = "welcome" | "devices" | "question";
@@ -67,6 +70,7 @@ export const media = signal<Media>({
   camera: "off",
   microphone: "off",
   state: "idle",
+  trouble: null,
 });
 
 export function changeMedia(change: Partial<Media>): void {

@@ -43,6 +43,11 @@ export type MediaWord =
     }
   | { readonly kind: "closed"; readonly generation: string };
 
+interface Answer {
+  readonly ok: boolean;
+  readonly code?: string;
+}
+
 export type MediaReply =
   { readonly kind: "join" } | { readonly kind: "answer"; readonly generation: string; readonly sdp: string };
 
@@ -137,9 +142,9 @@ export async function send<Name extends keyof Commands>(
   return ack;
 }
 
-/** Tells the media plane something; true if it was taken. */
-export async function sendMedia(reply: MediaReply): Promise<boolean> {
-  return (await request("media", reply)).ok;
+/** Tells the media plane something. */
+export function sendMedia(reply: MediaReply): Promise<Answer> {
+  return request("media", reply);
 }
 
 /**
@@ -193,9 +198,9 @@ async function sendOnce(command: object): Promise<Ack | null> {
   }
 }
 
-async function request(event: string, body: object): Promise<{ ok: boolean }> {
+async function request(event: string, body: object): Promise<Answer> {
   try {
-    return (await socket?.timeout(PATIENCE).emitWithAck(event, body)) as { ok: boolean };
+    return (await socket?.timeout(PATIENCE).emitWithAck(event, body)) as Answer;
   } catch {
     return { ok: false };
   }

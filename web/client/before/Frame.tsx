@@ -6,7 +6,8 @@ import { quickExit } from "../acts";
 import { openDrawer } from "../room/Drawer";
 import { OpenDrawer } from "../room/drawers";
 import { words } from "../room/words";
-import { isFacilitator, link, may } from "../store";
+import { isFacilitator, link, may, view } from "../store";
+import { Trouble } from "../Trouble";
 import { before } from "./words";
 
 interface FrameProps {
@@ -37,7 +38,8 @@ export function Frame({ name, step, aside, children, actions }: FrameProps) {
       </header>
       <main class="before-body">
         <div class="before-main">
-          {link.value === "down" && <p class="note down">{before.lineDown}</p>}
+          {link.value === "down" && view.value !== null && <p class="note down">{before.lineDown}</p>}
+          <Trouble />
           {children}
         </div>
         <OpenDrawer />

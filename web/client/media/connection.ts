@@ -5,6 +5,7 @@
 // needs no new offer.  The answer is posted without gathering: the server learns our address from the first packet.
 
 import { watch } from "./health";
+import { search, type Trouble } from "./search";
 
 const HIGH_BITRATE = 900_000;
 const LOW_BITRATE = 110_000;
@@ -35,8 +36,8 @@ export class Connection {
     hooks: {
       /** Packets can flow. */
       readonly up: () => void;
-      /** Nothing will come over this connection any more. */
-      readonly dead: () => void;
+      /** Nothing will come over this connection any more; `trouble` if nothing ever did. */
+      readonly dead: (trouble: Trouble | null) => void;
       /** A slot has a stream. */
       readonly slot: () => void;
     },
@@ -49,7 +50,15 @@ export class Connection {
       this.#slots.set(Number(slot), stream);
       hooks.slot();
     });
-    this.#unwatch = watch(this.#peer, hooks);
+    const trouble = search(this.#peer, ice.iceServers?.length !== 0);
+    let wasUp = false;
+    this.#unwatch = watch(this.#peer, {
+      up: () => {
+        wasUp = true;
+        hooks.up();
+      },
+      dead: () => hooks.dead(wasUp ? null : trouble()),
+    });
   }
 
   /** Takes the server's offer and returns the answer to send it. */

@@ -67,7 +67,9 @@ export async function join(): Promise<void> {
   });
   offered.catch(() => undefined);
   try {
-    if (!(await sendMedia({ kind: "join" }))) throw new Error("not let in");
+    const { ok, code } = await sendMedia({ kind: "join" });
+    if (code === "no_relay") changeMedia({ trouble: "not-hidden" });
+    if (!ok) throw new Error("not let in");
     await offered;
   } finally {
     awaited = null;
@@ -77,10 +79,12 @@ export async function join(): Promise<void> {
 async function accept({ generation, sdp, ice }: Extract<MediaWord, { kind: "offer" }>): Promise<void> {
   const next = new Connection(generation, ice, {
     up: () => {
-      if (connection.peek() === next) changeMedia({ state: "up" });
+      if (connection.peek() === next) changeMedia({ state: "up", trouble: null });
     },
-    dead: () => {
-      if (connection.peek() === next) died();
+    dead: (trouble) => {
+      if (connection.peek() !== next) return;
+      if (trouble !== null) changeMedia({ trouble });
+      died();
     },
     slot: point,
   });
@@ -90,7 +94,7 @@ async function accept({ generation, sdp, ice }: Extract<MediaWord, { kind: "offe
     connection.value = next;
     serverGeneration = generation;
     point();
-    if (!(await sendMedia({ kind: "answer", generation, sdp: answer })))
+    if (!(await sendMedia({ kind: "answer", generation, sdp: answer })).ok)
       throw new Error("the answer was not taken");
   } catch (error) {
     next.close();
@@ -114,7 +118,7 @@ export function drop(): void {
   connection.value = null;
   serverGeneration = null;
   point();
-  changeMedia({ state: "idle" });
+  changeMedia({ state: "idle", trouble: null });
 }
 
 /** Brings the streams of the slots under the names of the people whom they carry now. */

@@ -1,6 +1,7 @@
 // Always on the screen, always here, always in the same words: who can see and hear me, and what happens next.
 
 import { link, media, view } from "../store";
+import { Trouble } from "../Trouble";
 import { whatNext, whoSeesAndHears } from "./sentences";
 import { EyeIcon, NextIcon } from "./icons";
 import { TapToHear } from "./TapToHear";
@@ -22,7 +23,10 @@ export function Awareness({ next }: { next?: string }) {
           <b>{words.next}</b> {next ?? whatNext(now)}
         </span>
       </p>
-      {link.value === "up" && media.value.state === "down" && <p class="broken">{words.mediaDown}</p>}
+      {link.value === "up" && media.value.state === "down" && media.value.trouble === null && (
+        <p class="broken">{words.mediaDown}</p>
+      )}
+      <Trouble />
       {media.value.state === "up" && now.me.line === "poor" && <p class="broken">{words.lineWeak}</p>}
       <TapToHear />
     </section>

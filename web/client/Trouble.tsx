@@ -1,0 +1,46 @@
+// The meeting cannot be reached from here: which part of the way does not work, and what one can do.
+
+import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import type { Trouble as OfMedia } from "./media/search";
+import { link, media } from "./store";
+
+/** How long a line may be down before more is said than that it is, in ms. */
+const LONG = 10_000;
+const NETWORK =
+  "You can try another network: mobile data in place of Wi-Fi, or the other way round. If you use a VPN, turn it off. We keep trying.";
+const OURS = "This is for us to mend, and not for you. Please tell your facilitator. We keep trying.";
+const WRITE = "Messages get through, and your place is kept.";
+const says: Readonly<Record<OfMedia | "no-line", readonly [string, string]>> = {
+  "no-line": [
+    "We cannot reach the meeting from here.",
+    `Nothing is lost. ${NETWORK} If it stays like this, ring your facilitator.`,
+  ],
+  "no-way": ["Sound and pictures do not get through this network.", `${WRITE} ${NETWORK}`],
+  "no-relay": [
+    "Sound and pictures do not get through this network, neither directly nor by our relay.",
+    `${WRITE} ${NETWORK}`,
+  ],
+  "relay-refused": ["Our relay does not let sound and pictures in.", `${WRITE} ${OURS}`],
+  "behind-relay": ["Sound and pictures come as far as our relay, and no further.", `${WRITE} ${OURS}`],
+  "not-hidden": [
+    "Your address is to stay hidden, and we cannot hide it now. So sound and pictures are off.",
+    `${WRITE} ${OURS}`,
+  ],
+};
+
+export function Trouble() {
+  const long = useSignal(false);
+  const down = link.value === "down";
+  useEffect(() => {
+    const timer = setTimeout(() => (long.value = down), down ? LONG : 0);
+    return () => clearTimeout(timer);
+  }, [down]);
+  const part = down ? (long.value ? "no-line" : null) : media.value.trouble;
+  if (part === null) return null;
+  return (
+    <div class="note trouble" role="status">
+      <b>{says[part][0]}</b> {says[part][1]} <small>({part})</small>
+    </div>
+  );
+}
