@@ -119,6 +119,7 @@ async def serving(settings: Settings, listening: socket.socket, store: kept.Stor
         time_zone=settings.time_zone,
         account_session=settings.account_session,
         person_session=settings.person_session,
+        may_hide=settings.may_hide,
     )
     deadlines = Deadlines()
     app = build(edge, deadlines)

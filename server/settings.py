@@ -217,7 +217,7 @@ class Settings(BaseSettings):
     def _relay_is_whole(self) -> Self:
         if bool(self.turn_urls) != bool(self.turn_secret.get_secret_value()):
             raise ValueError("TALKINGPIECE_TURN_URLS and TALKINGPIECE_TURN_SECRET are needed together")
-        if self.relay_only and not (self.turn_urls and self.turn_relays):
+        if self.relay_only and not self.may_hide:
             raise ValueError("TALKINGPIECE_RELAY_ONLY needs TALKINGPIECE_TURN_URLS and TALKINGPIECE_TURN_RELAYS")
         return self
 
@@ -226,6 +226,11 @@ class Settings(BaseSettings):
         """Address of this machine -> what browsers call it; empty for all that it has."""
         pairs = (entry.partition("=") for entry in self.media_addresses)
         return {own: public or own for own, _, public in pairs}
+
+    @property
+    def may_hide(self) -> bool:
+        """There is a relay, and we know from where it comes: somebody's address can be hidden."""
+        return bool(self.turn_urls and self.turn_relays)
 
     @property
     def tls(self) -> bool:

@@ -9,13 +9,13 @@ from aiohttp import hdrs, web
 
 from server.http import attempts, cookies
 from server.http.calm import Calm
-from server.http.desk import PLANNING, planning_page
 from server.http.edge import EDGE
 from server.http.forms import Form, Told, read_form, sentence
 from server.http.identity import SignedIn, form_of, go_out
 from server.http.origin import CSRF_FIELD, SAFE
 from server.http.pages import see_other
 from server.http.plan_form import rows_of
+from server.http.planning import PLANNING, planning_page
 from server.store import Account, BadText, SessionKind, SetupRefused
 
 _KEPT = "kept-"

@@ -1,8 +1,8 @@
-"""The facilitator's pages: the list of meetings, planning one, its people and their links."""
+"""The page of a meeting: its people, their links, and what they are called."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -11,16 +11,13 @@ from aiohttp import web
 from server.http import plan_form
 from server.http.calm import Calm
 from server.http.edge import EDGE, Edge
-from server.http.forms import Form, Told, sentence
+from server.http.forms import Told, sentence
 from server.http.identity import SignedIn, come_in, form_of, must_be_signed_in
 from server.http.pages import see_other
 from server.http.words import ROLES, plainly
 from server.room.ids import MeetingId, PersonId
 from server.room.state import Role
 from server.store import BadText, Invited, Invitee, Meeting, new_id
-
-PLANNING = "/meetings"
-"""Where a plan is sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +36,7 @@ class Shown:
     invitation: str = ""
     typed: str = ""
     error: str = ""
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,68 +49,8 @@ class Adding:
     label: str = ""
     role: str = Role.SUPPORTER.value
     attached: str = ""
+    hidden: bool = False
     errors: Told = field(default_factory=Told)
-
-
-async def new_meeting_page(request: web.Request) -> web.Response:
-    """GET /meetings/new."""
-    who = await must_be_signed_in(request)
-    return planning_page(request, who, Form({}), plan_form.first_rows())
-
-
-async def plan_meeting(request: web.Request) -> web.Response:
-    """POST /meetings: plan it; or, by its other buttons, the same page with a row more or less."""
-    edge = request.app[EDGE]
-    who, form = await form_of(request)
-    rows = plan_form.rows_of(form)
-    if form["do"] != "plan":
-        return planning_page(request, who, form, rows)
-    zone = plan_form.zone_of(form, edge.time_zone)
-    plan, errors, checked = plan_form.check(form, rows, who.account.label, edge.clock.now(), zone)
-    if plan is None:
-        return planning_page(request, who, form, checked, errors, status=422)
-    meeting = await edge.meetings.create(
-        plan.title,
-        _invitees(plan, who),
-        now=edge.clock.now(),
-        starts_at=plan.starts_at,
-        created_by=who.account.id,
-    )
-    return see_other(f"/meetings/{meeting.id}")
-
-
-def _invitees(plan: plan_form.Plan, who: SignedIn) -> list[Invitee]:
-    """The facilitator sits first, then everyone in the order of the page."""
-    ids = [PersonId(new_id()) for _ in plan.people]
-    me = Invitee(PersonId(new_id()), Role.FACILITATOR, who.account.label, account=who.account.id)
-    people = [me]
-    for id_, wanted in zip(ids, plan.people, strict=True):
-        attached = me.id if wanted.attached == "me" else None if wanted.attached is None else ids[wanted.attached]
-        people.append(Invitee(id_, wanted.role, wanted.label, attached))
-    return people
-
-
-def planning_page(
-    request: web.Request,
-    who: SignedIn,
-    form: Form,
-    rows: tuple[plan_form.Row, ...],
-    errors: Told | None = None,
-    *,
-    status: int = 200,
-) -> web.Response:
-    """The form of a plan with everything that was typed, and beside it what is wrong."""
-    told = errors or Told()
-    return request.app[EDGE].pages.desk(
-        who,
-        "new_meeting.html",
-        status=status,
-        form=form,
-        rows=plan_form.with_options(rows, who.account.label),
-        errors=Told(told, rows="") if any(row.errors for row in rows) else told,
-        roles=plan_form.ROLE_OPTIONS,
-        most=plan_form.MOST,
-    )
 
 
 async def meeting_page(request: web.Request) -> web.Response:
@@ -158,6 +96,20 @@ async def set_label(request: web.Request) -> web.Response:
     return see_other(f"/meetings/{meeting.id}")
 
 
+async def set_hidden(request: web.Request) -> web.Response:
+    """POST .../people/{person}/hidden: whether their sound and pictures come by the relay only (R18), from now on."""
+    edge = request.app[EDGE]
+    who, form = await form_of(request)
+    meeting = await _own(request, who)
+    person = await _person(request, meeting)
+    hidden = form["hide"] == plan_form.YES
+    if hidden and not edge.may_hide:
+        return await _meeting(request, who, meeting, status=422, errors=Told({"": plan_form.NO_RELAY}))
+    await edge.meetings.set_relay_only(person.id, hidden)
+    await edge.rooms.people_changed(meeting.id)
+    return see_other(f"/meetings/{meeting.id}")
+
+
 async def add_person(request: web.Request) -> web.Response:
     """POST .../people: one more, at the last seat."""
     edge = request.app[EDGE]
@@ -174,14 +126,19 @@ async def add_person(request: web.Request) -> web.Response:
         {person.id: person.role.value for person in people},
         {person.label.casefold() for person in people},
     )
+    hidden = form["hide"] == plan_form.YES
+    if hidden and not edge.may_hide:
+        errors["hide"] = plan_form.NO_RELAY
     if len(people) > plan_form.MOST:
         told = Told({"": f"Up to {plan_form.MOST + 1} people can meet. Nothing was changed."})
         return await _meeting(request, who, meeting, status=422, errors=told)
     if errors:
-        adding = Adding(open=True, label=form["label"], role=form["role"], attached=form["with"], errors=errors)
+        adding = Adding(
+            open=True, label=form["label"], role=form["role"], attached=form["with"], hidden=hidden, errors=errors
+        )
         return await _meeting(request, who, meeting, status=422, adding=adding)
     attached = PersonId(form["with"]) if form["with"] else None
-    invitee = Invitee(PersonId(new_id()), Role(form["role"]), form["label"], attached)
+    invitee = Invitee(PersonId(new_id()), Role(form["role"]), form["label"], attached, relay_only=hidden)
     await edge.meetings.add_person(meeting.id, invitee)
     await edge.rooms.people_changed(meeting.id)
     return see_other(f"/meetings/{meeting.id}")
@@ -256,6 +213,7 @@ async def _meeting(
                 _invitation(edge, meeting, url) if url else "",
                 typed,
                 error,
+                person.relay_only,
             )
         )
     others: tuple[plan_form.Option, ...] = (plan_form.Option("", "Nobody: they come for themselves"),)
@@ -270,7 +228,8 @@ async def _meeting(
         errors=errors or (Told(rows="") if wrong or asked.errors else Told()),
         may_enter=_mine(people, who) is not None and meeting.ended_at is None,
         may_add=meeting.ended_at is None and len(people) <= plan_form.MOST,
-        add=Adding(asked.roles, others, asked.open, asked.label, asked.role, asked.attached, asked.errors),
+        add=replace(asked, others=others),
+        may_hide=edge.may_hide,
     )
 
 

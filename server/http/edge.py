@@ -22,7 +22,7 @@ class LiveRooms(Protocol):
     """
 
     async def people_changed(self, meeting: MeetingId) -> None:
-        """Somebody was invited, or is called something else now (R17)."""
+        """Somebody was invited, is called something else now (R17), or is to be hidden (R18)."""
         ...
 
     async def sessions_ended(self, meeting: MeetingId, person: PersonId) -> None:
@@ -50,6 +50,8 @@ class Edge:
     time_zone: str
     account_session: timedelta
     person_session: timedelta
+    may_hide: bool
+    """There is a relay, so that somebody's address can be hidden (R18)."""
 
 
 EDGE = web.AppKey("edge", Edge)

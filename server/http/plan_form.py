@@ -7,7 +7,7 @@ attached to a row by its number, or to the facilitator ("me"), because nobody ha
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -22,6 +22,11 @@ from server.store.text import title as clean_title
 MOST = 11
 """People beside the one who plans: twelve in all, one slot of the media plane for each of the others."""
 ME = "me"
+YES = "yes"
+NO_RELAY = (
+    "Where somebody is cannot be hidden here: this service has no relay. "
+    "Please ask the person who runs it. Nothing was changed."
+)
 _ATTACHABLE: Mapping[Role, frozenset[Role]] = {
     Role.SUPPORTER: frozenset({Role.VICTIM, Role.OFFENDER}),
     Role.INTERPRETER: frozenset(Role) - {Role.INTERPRETER, Role.OBSERVER},
@@ -46,6 +51,7 @@ class Row:
     label: str = ""
     role: str = Role.VICTIM.value
     attached: str = ""
+    hidden: bool = False
     errors: Told = field(default_factory=Told)
     others: Sequence[Option] = ()
 
@@ -57,6 +63,8 @@ class Wanted:
     label: str
     role: Role
     attached: int | Literal["me"] | None
+    hidden: bool
+    """Their address is to be hidden (R18)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +82,10 @@ def first_rows() -> tuple[Row, ...]:
 def rows_of(form: Form) -> tuple[Row, ...]:
     """The rows as they were sent, with one added or taken out if that is what the button said."""
     count = int(form["rows"]) if form["rows"].isascii() and form["rows"].isdigit() and len(form["rows"]) < 3 else 0
-    rows = [Row(n, form[f"label-{n}"], form[f"role-{n}"], form[f"with-{n}"]) for n in range(1, min(count, MOST) + 1)]
+    rows = [
+        Row(n, form[f"label-{n}"], form[f"role-{n}"], form[f"with-{n}"], form[f"hide-{n}"] == YES)
+        for n in range(1, min(count, MOST) + 1)
+    ]
     act, _, which = form["do"].partition("-")
     if act == "add" and len(rows) < MOST:
         rows.append(Row(len(rows) + 1, role=Role.SUPPORTER.value))
@@ -87,7 +98,7 @@ def _without(rows: Sequence[Row], gone: int) -> list[Row]:
     """The rows after one was taken out: numbers close up, and whoever belonged to it belongs to nobody."""
     moved = {str(row.number): "" if row.number == gone else str(row.number - (row.number > gone)) for row in rows}
     return [
-        Row(row.number - (row.number > gone), row.label, row.role, moved.get(row.attached, row.attached))
+        replace(row, number=row.number - (row.number > gone), attached=moved.get(row.attached, row.attached))
         for row in rows
         if row.number != gone
     ]
@@ -103,7 +114,7 @@ def with_options(rows: Sequence[Row], me: str) -> tuple[Row, ...]:
             for other in rows
             if other.number != row.number
         ]
-        shown.append(Row(row.number, row.label, row.role, row.attached, row.errors, others))
+        shown.append(replace(row, others=others))
     return tuple(shown)
 
 
@@ -116,9 +127,12 @@ def zone_of(form: Form, default: str) -> ZoneInfo:
 
 
 def check(
-    form: Form, rows: Sequence[Row], me: str, now: datetime, zone: ZoneInfo
+    form: Form, rows: Sequence[Row], me: str, now: datetime, zone: ZoneInfo, *, may_hide: bool
 ) -> tuple[Plan | None, Told, tuple[Row, ...]]:
-    """The plan, or what is wrong: by field, and in the rows.  `me` is the label of the facilitator who plans."""
+    """The plan, or what is wrong: by field, and in the rows.  `me` is the label of the facilitator who plans.
+
+    `may_hide`: there is a relay that hides addresses.
+    """
     errors = Told()
     title = ""
     try:
@@ -126,12 +140,12 @@ def check(
     except BadText as bad:
         errors["title"] = sentence(bad)
     starts_at = _moment(form, errors, now, zone)
-    checked = tuple(_checked(row, rows, me) for row in rows)
+    checked = tuple(_checked(row, rows, me, may_hide=may_hide) for row in rows)
     if not any(row.role == Role.VICTIM for row in rows) and not any(row.role == Role.OFFENDER for row in rows):
         errors["people"] = "A meeting needs at least one person harmed or one person responsible."
     if errors or any(row.errors for row in checked):
         return None, errors, checked
-    people = tuple(Wanted(clean_label(row.label), Role(row.role), _target(row)) for row in rows)
+    people = tuple(Wanted(clean_label(row.label), Role(row.role), _target(row), row.hidden) for row in rows)
     return Plan(title, starts_at, people), errors, checked
 
 
@@ -141,11 +155,13 @@ def _target(row: Row) -> int | Literal["me"] | None:
     return int(row.attached) - 1 if row.attached else None
 
 
-def _checked(row: Row, rows: Sequence[Row], me: str) -> Row:
+def _checked(row: Row, rows: Sequence[Row], me: str, *, may_hide: bool) -> Row:
     taken = {me.casefold()} | {other.label.casefold() for other in rows if other.number < row.number}
     roles = {str(other.number): other.role for other in rows if other.number != row.number}
     errors = person_errors(row.label, row.role, row.attached, roles | {ME: Role.FACILITATOR.value}, taken)
-    return Row(row.number, row.label, row.role, row.attached, errors)
+    if row.hidden and not may_hide:
+        errors["hide"] = NO_RELAY
+    return replace(row, errors=errors)
 
 
 def person_errors(label: str, role: str, attached: str, roles: Mapping[str, str], taken: set[str]) -> Told:

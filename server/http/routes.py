@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
-from server.http import accounts, desk, entry
+from server.http import accounts, desk, entry, planning
 from server.http.edge import EDGE, Edge
 from server.http.faults import told_calmly
 from server.http.forms import LIMIT
@@ -48,13 +48,14 @@ ROUTES = (
     Route("POST", "/sign-out", accounts.sign_out, account=True),
     Route("GET", "/setup", accounts.setup_page, account=False),
     Route("POST", "/setup", accounts.setup, account=False),
-    Route("GET", "/meetings/new", desk.new_meeting_page, account=True),
-    Route("POST", "/meetings", desk.plan_meeting, account=True),
+    Route("GET", "/meetings/new", planning.new_meeting_page, account=True),
+    Route("POST", "/meetings", planning.plan_meeting, account=True),
     Route("GET", _MEETING, desk.meeting_page, account=True),
     Route("POST", f"{_MEETING}/enter", desk.enter, account=True),
     Route("POST", f"{_MEETING}/people", desk.add_person, account=True),
     Route("POST", f"{_PERSON}/link", desk.make_link, account=True),
     Route("POST", f"{_PERSON}/label", desk.set_label, account=True),
+    Route("POST", f"{_PERSON}/hidden", desk.set_hidden, account=True),
     Route("GET", "/join", entry.join_page, account=False),
     Route("POST", "/join", entry.join, account=False),
     Route("GET", f"/room/{{person:{_ID}}}", entry.room_page, account=False),

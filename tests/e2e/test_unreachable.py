@@ -62,7 +62,7 @@ async def test_no_relay_until_there_is_one(chromium: Browser, tmp_path: Path) ->
         running = await stack.enter_async_context(program(tmp_path / "data", **settings))
         ruth, june = await come(chromium, running, stack)
         for person in (ruth, june):
-            await says(person, "no-relay", "neither directly nor by our relay", "mobile data")
+            await says(person, "no-relay", "Our relay is not reached from this network", "mobile data")
 
         arguments = [argument for argument in shipped(HERE) if argument != "--listening-port=3478"]
         arguments += [f"--listening-port={port}", "--allow-loopback-peers"]
@@ -80,8 +80,9 @@ async def test_a_relay_that_lets_nobody_in(chromium: Browser, tmp_path: Path) ->
         turn = await stack.enter_async_context(relay(tmp_path))
         settings = {"TURN_URLS": turn.urls["udp"], "TURN_SECRET": SECRET[::-1], "MEDIA_ADDRESSES": NOWHERE}
         running = await stack.enter_async_context(program(tmp_path / "data", **settings))
-        for person in await come(chromium, running, stack):
-            await says(person, "relay-refused", "not for you", "Please tell your facilitator")
+        ruth, june = await come(chromium, running, stack)
+        await says(ruth, "relay-refused", "not for you", "Please tell the person who runs this service.")
+        await says(june, "relay-refused", "not for you", "Please tell your facilitator.")
 
 
 async def test_a_relay_that_does_not_reach_the_program(chromium: Browser, tmp_path: Path) -> None:
@@ -101,7 +102,7 @@ async def test_no_line_to_the_meeting(chromium: Browser, running: Program) -> No
             person.at.forgiven = ("WebSocket connection",)
             running.line.cut(person.page.url.rpartition("/")[2])
         for person in (ruth, june):
-            await says(person, "no-line", "We cannot reach the meeting from here", "ring your facilitator")
+            await says(person, "no-line", "We cannot reach the meeting from here", "If it stays like this, ring")
             running.line.mend(person.page.url.rpartition("/")[2])
         for person in (ruth, june):
             await expect(trouble(person)).to_be_hidden(timeout=SOON)

@@ -220,8 +220,8 @@ def bundles(folder: Path) -> StaticFiles:
 
 
 @contextlib.asynccontextmanager
-async def running(folder: Path, *, secure: bool = False) -> AsyncIterator[Site]:
-    """A site with an empty database in `folder`.  `secure`: as if a proxy in front spoke TLS."""
+async def running(folder: Path, *, secure: bool = False, relay: bool = True) -> AsyncIterator[Site]:
+    """A site with an empty database in `folder`.  `secure`: as if a proxy in front spoke TLS; `relay`: there is one."""
     listening = socket.create_server(("127.0.0.1", 0))
     port = listening.getsockname()[1]
     here = f"http://localhost:{port}"
@@ -247,6 +247,7 @@ async def running(folder: Path, *, secure: bool = False) -> AsyncIterator[Site]:
         time_zone="Europe/London",
         account_session=timedelta(hours=12),
         person_session=timedelta(hours=12),
+        may_hide=relay,
     )
     said = io.StringIO()
     log.configure("debug", "json", said)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from server.http.plan_form import MOST
 from server.room.events import Fact, PhaseChanged
 from server.room.ids import MeetingId
 from server.room.state import Phase, Role
 from server.store import Journal
-from tests.http.site import EMAIL, JOURNAL_KEY, PASSWORD, Page, Site, Visitor, csrf, plan
+from tests.http.site import EMAIL, JOURNAL_KEY, PASSWORD, Page, Site, Visitor, csrf, plan, running
 
 FORM = {
     "title": "About the allotment",
@@ -246,3 +247,59 @@ async def test_what_people_type_stays_text(site: Site) -> None:
         shown = await facilitator.get(path)
         assert "<script>alert" not in shown.text
         assert nasty in shown.said or nasty in shown.text.replace("&#34;", '"')
+
+
+async def hidden(site: Site, meeting: str) -> dict[str, bool]:
+    people = await site.edge.meetings.people(MeetingId(meeting.rpartition("/")[2]))
+    return {person.label: person.relay_only for person in people}
+
+
+async def test_where_somebody_is_can_be_hidden_from_the_beginning_and_later(site: Site) -> None:
+    facilitator = await site.facilitator()
+    page = await sent(facilitator, do="add", **{"hide-1": "yes"})
+    assert re.findall(r'name="(hide-\d)"[^>]* checked', page.text) == ["hide-1"], "nothing that was ticked is lost"
+    page = await sent(facilitator, do="remove-2", **{"hide-3": "yes"})
+    assert re.findall(r'name="(hide-\d)"[^>]* checked', page.text) == ["hide-2"], "a tick moves with its row"
+
+    meeting = (await sent(facilitator, **{"hide-1": "yes"})).path
+    assert await hidden(site, meeting) == {"Ruth": False, "June": True, "Amira": False, "Dan": False}
+    people = {person.label: person.id for person in await site.edge.meetings.people(MeetingId(meeting[10:]))}
+    token = await csrf(facilitator)
+    for label, hide in (("Amira", "yes"), ("June", "")):
+        page = await facilitator.post(f"{meeting}/people/{people[label]}/hidden", csrf=token, hide=hide)
+        assert page.status == 303
+    assert await hidden(site, meeting) == {"Ruth": False, "June": False, "Amira": True, "Dan": False}
+    assert site.rooms.people == [MeetingId(meeting[10:])] * 2, "a live room learns of it at once"
+    added = {"csrf": token, "label": "Mark", "role": "observer", "hide": "yes"}
+    assert (await facilitator.post(f"{meeting}/people", added)).status == 303
+    assert (await hidden(site, meeting))["Mark"]
+    page = await facilitator.get(meeting)
+    assert page.text.count("Where they are is hidden") == 2
+    stranger = await facilitator.post(f"{meeting}/people/nobody/hidden", csrf=token, hide="yes")
+    assert stranger.status == 404
+
+
+async def test_without_a_relay_nobody_is_promised_to_be_hidden(tmp_path: Path) -> None:
+    async with running(tmp_path, relay=False) as site:
+        facilitator = await site.facilitator()
+        assert "Hide where they are" not in (await facilitator.get("/meetings/new")).said
+        page = await sent(facilitator, **{"hide-1": "yes"})
+        assert page.status == 422
+        assert "this service has no relay" in page.said
+        assert "No meetings yet" in (await facilitator.get("/")).said
+
+        meeting = await plan(facilitator)
+        people = await site.edge.meetings.people(MeetingId(meeting.rpartition("/")[2]))
+        token = await csrf(facilitator)
+        page = await facilitator.post(f"{meeting}/people/{people[1].id}/hidden", csrf=token, hide="yes")
+        assert (page.status, "this service has no relay" in page.said) == (422, True)
+        page = await facilitator.post(f"{meeting}/people", csrf=token, label="Mark", role="observer", hide="yes")
+        assert (page.status, "this service has no relay" in page.said) == (422, True)
+        assert await hidden(site, meeting) == {"Ruth": False, "June": False, "Dan": False}
+
+        # somebody whom an earlier setting hid: it is said what that means now, and can be taken back
+        await site.edge.meetings.set_relay_only(people[1].id, True)
+        assert "cannot be hidden: their sound and pictures stay off" in (await facilitator.get(meeting)).said
+        page = await facilitator.post(f"{meeting}/people/{people[1].id}/hidden", csrf=token)
+        assert page.status == 303
+        assert not any((await hidden(site, meeting)).values())

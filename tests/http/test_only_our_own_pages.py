@@ -66,12 +66,12 @@ async def test_every_form_of_an_account_needs_the_token_of_its_session(site: Sit
     people = await site.edge.meetings.people(MeetingId(meeting.rpartition("/")[2]))
     before = (people, await site.edge.links.issued(people[0].meeting))
     posts = [route for route in ROUTES if route.account and route.method == "POST"]
-    assert len(posts) == 6
+    assert len(posts) == 7
     for route in posts:
         path = filled(route.path, meeting=people[0].meeting, person=people[1].id)
         for wrong in ("", "0" * 64, csrf_token("somebody else's"), "ü" * 64, (await csrf(facilitator))[:-1]):
             page = await facilitator.post(
-                path, csrf=wrong, label="Changed", role="observer", do="plan", title="Another"
+                path, csrf=wrong, label="Changed", role="observer", do="plan", title="Another", hide="yes"
             )
             assert (page.status, "stale_form" in page.said) == (403, True), path
     assert (

@@ -3,23 +3,27 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { Trouble as OfMedia } from "./media/search";
-import { link, media } from "./store";
+import { isFacilitator, link, media } from "./store";
 
 /** How long a line may be down before more is said than that it is, in ms. */
 const LONG = 10_000;
 const NETWORK =
   "You can try another network: mobile data in place of Wi-Fi, or the other way round. If you use a VPN, turn it off. We keep trying.";
-const OURS = "This is for us to mend, and not for you. Please tell your facilitator. We keep trying.";
+const OURS = "This is for us to mend, and not for you. Please tell ";
 const WRITE = "Messages get through, and your place is kept.";
+/** What is; what one can do; whom to ask. */
 const says: Readonly<Record<OfMedia | "no-line", readonly [string, string]>> = {
   "no-line": [
     "We cannot reach the meeting from here.",
-    `Nothing is lost. ${NETWORK} If it stays like this, ring your facilitator.`,
+    `Nothing is lost. ${NETWORK} If it stays like this, ring `,
   ],
-  "no-way": ["Sound and pictures do not get through this network.", `${WRITE} ${NETWORK}`],
+  "no-way": [
+    "Sound and pictures do not get through this network.",
+    `${WRITE} ${NETWORK} If it stays like this, tell `,
+  ],
   "no-relay": [
-    "Sound and pictures do not get through this network, neither directly nor by our relay.",
-    `${WRITE} ${NETWORK}`,
+    "Our relay is not reached from this network, so sound and pictures do not get through.",
+    `${WRITE} ${NETWORK} If it stays like this, tell `,
   ],
   "relay-refused": ["Our relay does not let sound and pictures in.", `${WRITE} ${OURS}`],
   "behind-relay": ["Sound and pictures come as far as our relay, and no further.", `${WRITE} ${OURS}`],
@@ -40,7 +44,8 @@ export function Trouble() {
   if (part === null) return null;
   return (
     <div class="note trouble" role="status">
-      <b>{says[part][0]}</b> {says[part][1]} <small>({part})</small>
+      <b>{says[part][0]}</b> {says[part][1]}
+      {isFacilitator.value ? "the person who runs this service" : "your facilitator"}. <small>({part})</small>
     </div>
   );
 }
