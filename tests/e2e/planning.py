@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from server.room.state import Role
@@ -31,7 +31,7 @@ class Host(Facilitator):
         await self.press("Make my account")
         await self.shows(self.heading("Meetings"))
 
-    async def plan(self, title: str, guests: Sequence[Guest]) -> str:
+    async def plan(self, title: str, guests: Sequence[Guest], hidden: Collection[str] = ()) -> str:
         """Plan a meeting with these people, in this seat order behind the facilitator; returns its id."""
         await self.page.get_by_role("link", name="Plan a meeting").click()
         await self.page.get_by_label("What is it called?").fill(title)
@@ -41,6 +41,8 @@ class Host(Facilitator):
             row = self.page.get_by_role("group", name=f"Person {number}", exact=True)
             await row.get_by_label("What the others call them").fill(guest.name)
             await row.get_by_label("They come as").select_option(guest.role.value)
+            if guest.name in hidden:
+                await row.get_by_label("Hide where they are").check()
         names = [guest.name for guest in guests]
         for number, guest in enumerate(guests, start=1):
             if guest.belongs_to is not None:

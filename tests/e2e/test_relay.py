@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -15,10 +17,12 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
+from server.room.state import Role
 from tests.e2e.browser import Witness, launch, witness
 from tests.e2e.people import Facilitator, Person
+from tests.e2e.planning import Guest, Host
 from tests.e2e.program import program
 from tests.e2e.tones import voices
 from tests.turn import SECRET, coturn, free_port, shipped
@@ -26,6 +30,10 @@ from tests.turn import SECRET, coturn, free_port, shipped
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 PEOPLE = voices(["Ruth", "June"])
 HERE = "127.0.0.1"
+RELAYED = "127.0.0.2"
+"""Where the relay's packets come from: no browser's own address."""
+SOON = 15.0
+"""Seconds until a browser has found its way."""
 _WAYS = """
 async () => {
   const ways = [];
@@ -58,10 +66,14 @@ class Relay:
 
 @asynccontextmanager
 async def relay(folder: Path) -> AsyncIterator[Relay]:
-    """The shipped one, on loopback: other ports, peers on loopback, and TLS with a certificate of our own."""
+    """The shipped one, on loopback: other ports, peers on loopback, and TLS with a certificate of our own.
+
+    It relays from another address than the browsers have, so that a direct way would be noticed.
+    """
     made = Relay(free_port(), free_port())
     certificate, key = _certificate(folder)
     arguments = [argument for argument in shipped(HERE) if argument not in ("--no-tls", "--listening-port=3478")]
+    arguments[arguments.index(f"--relay-ip={HERE}")] = f"--relay-ip={RELAYED}"
     arguments += [f"--listening-port={made.port}", f"--tls-listening-port={made.tls_port}", "--allow-loopback-peers"]
     arguments += [f"--cert={certificate}", f"--pkey={key}"]
     async with coturn(arguments, (HERE, made.port), folder):
@@ -93,6 +105,13 @@ async def ways(witness: Witness) -> Any:
     return await witness.ask(_WAYS)
 
 
+async def comes_by(person: Person, *kinds: str) -> None:
+    until = monotonic() + SOON
+    while (found := [kind for kind, _ in await ways(person.at)]) != [*kinds]:
+        assert monotonic() < until, found
+        await asyncio.sleep(0.1)
+
+
 async def meet(chromium: Browser, links: Any, stack: AsyncExitStack) -> tuple[Facilitator, Person]:
     """Ruth and June, in the circle, and June hears Ruth."""
     pages = [await stack.enter_async_context(witness(chromium, voice, PEOPLE.values())) for voice in PEOPLE.values()]
@@ -120,7 +139,7 @@ async def test_everybody_comes_by_the_relay_and_hears_each_other(by: str, tmp_pa
                 tmp_path / "data",
                 TURN_URLS=turn.urls[by],
                 TURN_SECRET=SECRET,
-                TURN_RELAYS=HERE,
+                TURN_RELAYS=RELAYED,
                 RELAY_ONLY="true",
             )
         )
@@ -138,4 +157,41 @@ async def test_without_being_asked_to_nobody_takes_the_longer_way(chromium: Brow
             program(tmp_path / "data", TURN_URLS=",".join(turn.urls.values()), TURN_SECRET=SECRET)
         )
         for person in await meet(chromium, await running.practice(), stack):
-            assert [kind for kind, _ in await ways(person.at)] == ["host"]
+            await comes_by(person, "host")
+
+
+async def test_whom_a_facilitator_hides_comes_by_the_relay_from_then_on(chromium: Browser, tmp_path: Path) -> None:
+    guests = (Guest("June", Role.VICTIM), Guest("Dan", Role.OFFENDER))
+    people = voices(["Ruth", "June", "Dan"])
+    async with AsyncExitStack() as stack:
+        turn = await stack.enter_async_context(relay(tmp_path))
+        settings = {"TURN_URLS": turn.urls["udp"], "TURN_SECRET": SECRET, "TURN_RELAYS": RELAYED}
+        running = await stack.enter_async_context(program(tmp_path / "data", **settings))
+        pages = [await stack.enter_async_context(witness(chromium, each, people.values())) for each in people.values()]
+        ruth, june, dan = Host(pages[0]), Person(pages[1]), Person(pages[2])
+        await ruth.set_up(running.setup_link)
+        await ruth.plan("A conversation", guests, hidden=["June"])
+        desk = ruth.page.url
+        links = await ruth.make_links(guests)
+        await ruth.enter()
+        await ruth.open_doors()
+        for guest in (june, dan):
+            await guest.come_to_the_door(links[guest.name])
+            await guest.answer("Yes")
+            await ruth.bring_in(guest)
+        await ruth.begin()
+        await comes_by(june, "relay")
+        await comes_by(dan, "host")
+
+        # while he is here, from the meeting's page in another tab
+        tab = await ruth.at.context.new_page()
+        await tab.goto(desk)
+        card = tab.locator(".person", has_text="Dan")
+        await card.get_by_text("Hide where they are").click()
+        await card.get_by_role("button", name="Hide where Dan is").click()
+        await expect(card.get_by_text("Where they are is hidden")).to_be_visible()
+        await comes_by(dan, "relay")
+        await ruth.turn_microphone_on()
+        for guest in (june, dan):
+            await guest.at.hears_only({"Ruth"})
+        await comes_by(ruth, "host")
