@@ -97,6 +97,11 @@ def test_nobody_comes_in_without_a_name_that_we_made_in_the_last_ten_minutes(tri
     assert tried["no name"] == 401
 
 
+def test_one_session_cannot_take_every_relay(tried: dict[str, Any]) -> None:
+    """With however many names: the quota is that of the session behind them."""
+    assert tried["quota"] == {"granted": 120, "refused": 486, "another session": 0}
+
+
 def test_who_is_in_may_stay_when_the_name_has_run_out(tried: dict[str, Any]) -> None:
     """Nothing has to be renewed while a connection stands."""
     assert tried["later"] == {"refresh": 0, "permission": 0, "channel": 0, "anew": 401}
@@ -159,6 +164,15 @@ async def inside(family: str, folder: Path) -> dict[str, Any]:
             "anew": await refused(TurnClient(server, *short).allocate()),
         }
         await stays.close()
+
+        many = [TurnClient(server, *credentials(left=timedelta(seconds=99 + n), session="greedy")) for n in range(125)]
+        codes = [await refused(each.allocate()) for each in many]
+        modest = TurnClient(server, *credentials(session="modest"))
+        found["quota"] = {
+            "granted": codes.count(0),
+            "refused": codes[-1],
+            "another session": await refused(modest.allocate()),
+        }
         return found
 
 
