@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from contextlib import AsyncExitStack
+import sqlite3
+from contextlib import AsyncExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from playwright.async_api import Browser, Locator, expect
 from tests.e2e.browser import witness
 from tests.e2e.people import Facilitator, Person
 from tests.e2e.program import Program, program
-from tests.e2e.test_relay import HERE, PEOPLE, relay
+from tests.e2e.test_relay import HERE, PEOPLE, relay, ways
 from tests.turn import SECRET, coturn, free_port, shipped
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -93,6 +94,24 @@ async def test_a_relay_that_does_not_reach_the_program(chromium: Browser, tmp_pa
         running = await stack.enter_async_context(program(tmp_path / "data", **settings))
         for person in await come(chromium, running, stack):
             await says(person, "behind-relay", "as far as our relay", "not for you")
+
+
+async def test_who_is_to_be_hidden_and_cannot_be_has_no_sound_and_pictures(chromium: Browser, running: Program) -> None:
+    """The relay was there when the meeting was planned, and is there no more."""
+    async with AsyncExitStack() as stack:
+        links = await running.practice()
+        with closing(sqlite3.connect(running.database)) as database, database:
+            database.execute("UPDATE person SET relay_only = true WHERE label = 'June'")
+        june = Person(await stack.enter_async_context(witness(chromium, PEOPLE["June"], PEOPLE.values())))
+        ruth = Facilitator(await stack.enter_async_context(witness(chromium, PEOPLE["Ruth"], PEOPLE.values())))
+        await ruth.open(links["facilitator"])
+        await ruth.open_doors()
+        await june.come_to_the_door(links["victim"])
+        await june.answer("Yes")
+        await says(june, "not-hidden", "Your address is to stay hidden", "Please tell your facilitator.")
+        assert await ways(june.at) == []
+        await expect(trouble(ruth)).to_be_hidden()
+        assert june.at.errors == []
 
 
 async def test_no_line_to_the_meeting(chromium: Browser, running: Program) -> None:

@@ -9,6 +9,7 @@ from typing import Any, get_args
 
 from server.host import media_link
 from server.host.ports import Bye, Told
+from server.host.turn import VALID_FOR
 from server.realtime import connection, guards, protocol, wire
 from server.realtime.limits import FRAMES
 from server.realtime.packets import EVENTS
@@ -77,6 +78,18 @@ def test_every_goodbye_has_a_row() -> None:
 def test_every_media_word_is_told() -> None:
     told = set(re.findall(r'"kind": "([a-z]+)"', inspect.getsource(media_link)))
     assert set(re.findall(r'"kind": "([a-z]+)"', TEXT)) == told | {"join", "answer"}
+
+
+def test_the_ways_of_an_offer_are_told() -> None:
+    (row,) = re.findall(r"^\| .*\"kind\": \"offer\".*$", TEXT, re.MULTILINE)
+    told = set(re.findall(r'"(\w+)":', inspect.getsource(media_link.RoomMedia.join)))
+    assert (
+        set(re.findall(r'"(\w+)":', row))
+        == told
+        == {"kind", "generation", "sdp", "ice", "iceServers", "iceTransportPolicy"}
+    )
+    assert "ten minutes" in row
+    assert timedelta(minutes=10) == VALID_FOR
 
 
 def test_the_numbers_are_the_codes() -> None:
