@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-from aiortc import RTCCertificate, RTCDtlsTransport, RTCIceGatherer, RTCIceTransport
+from aiortc import RTCCertificate
 from aiortc.sdp import SessionDescription
 
-from signalling.profile import ABS_SEND_TIME, AUDIO_LEVEL, EXTENSION_URIS, OPUS, TRANSPORT_CC, VP8
+from tests.bench.media_end import End
 from tests.bench.media_line import Line, Stream
 
 _PLUGINS = "audiobridge duktape echotest lua nosip recordplay sip streaming textroom videocall voicemail"
@@ -130,11 +130,11 @@ class VideoRoom:
         return lines, [await self._subscribe(room, [f for f in feeds if f is not own]) for own in feeds]
 
     async def _publish(self, room: int, sends: Mapping[str, int]) -> tuple[Line, int]:
-        handle, end = await self._attach(), _End(self._certificate, self._address)
+        handle, end = await self._attach(), End(self._certificate, self._address)
         joined = await self._message(handle, {"request": "join", "ptype": "publisher", "room": room})
         await end.gather()
         audio, video = secrets.randbits(31) + 2, secrets.randbits(31) + 2
-        offer = end.sdp([("audio", "0", audio), ("video", "1", video)], "sendonly", "actpass")
+        offer = end.sdp([("audio", "0", audio), ("video", "1", video)], "actpass")
         answer = await self._message(handle, {"request": "publish"}, {"type": "offer", "sdp": offer})
         await end.connect(SessionDescription.parse(answer["jsep"]["sdp"]), offerer=True)
         line = end.line()
@@ -145,11 +145,11 @@ class VideoRoom:
         return line, int(joined["plugindata"]["data"]["id"])
 
     async def _subscribe(self, room: int, feeds: Sequence[int]) -> Line:
-        handle, end = await self._attach(), _End(self._certificate, self._address)
+        handle, end = await self._attach(), End(self._certificate, self._address)
         await end.gather()
         join = {"request": "join", "ptype": "subscriber", "room": room, "streams": [{"feed": feed} for feed in feeds]}
         offer = SessionDescription.parse((await self._message(handle, join))["jsep"]["sdp"])
-        answer = end.sdp([(m.kind, m.rtp.muxId, 0) for m in offer.media], "recvonly", "active")
+        answer = end.sdp([(m.kind, m.rtp.muxId, 0) for m in offer.media], "active")
         await self._message(handle, {"request": "start"}, {"type": "answer", "sdp": answer})
         await end.connect(offer, offerer=False)
         line = end.line()
@@ -180,57 +180,3 @@ class VideoRoom:
             asked = self._asked.get(message.get("transaction"))
             if asked is not None and not asked.done() and message["janus"] != "ack":
                 asked.set_result(message)
-
-
-class _End:
-    """ICE and DTLS of one load client, and its half of the SDP."""
-
-    def __init__(self, certificate: RTCCertificate, address: str) -> None:
-        self._address = address
-        self._gatherer = RTCIceGatherer(iceServers=[])
-        self._ice = RTCIceTransport(self._gatherer)
-        self._dtls = RTCDtlsTransport(self._ice, [certificate])
-
-    async def gather(self) -> None:
-        connection = self._gatherer._connection
-        connection._local_candidates = await connection.get_component_candidates(1, [self._address])
-        connection._local_candidates_start = connection._local_candidates_end = True
-
-    def sdp(self, medias: Sequence[tuple[str, str, int]], direction: str, setup: str) -> str:
-        """`medias`: (kind, mid, SSRC or 0)."""
-        ice = self._gatherer.getLocalParameters()
-        fingerprint = next(f for f in self._dtls.getLocalParameters().fingerprints if f.algorithm == "sha-256")
-        lines = ["v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "t=0 0"]
-        lines.append("a=group:BUNDLE " + " ".join(mid for _, mid, _ in medias))
-        for kind, mid, ssrc in medias:
-            number, codec = (OPUS, "opus/48000/2") if kind == "audio" else (VP8, "VP8/90000")
-            extensions = (AUDIO_LEVEL,) if kind == "audio" else (ABS_SEND_TIME, TRANSPORT_CC)
-            lines += [f"m={kind} 9 UDP/TLS/RTP/SAVPF {number}", "c=IN IP4 0.0.0.0", f"a={direction}", f"a=mid:{mid}"]
-            lines += ["a=rtcp-mux", f"a=rtpmap:{number} {codec}", f"a=rtcp-fb:{number} nack"]
-            if kind == "video":
-                feedback = ("nack pli", "ccm fir", "goog-remb", "transport-cc")
-                lines += [f"a=rtcp-fb:{number} {each}" for each in feedback]
-            lines += [f"a=extmap:{number} {EXTENSION_URIS[number]}" for number in extensions]
-            lines += [f"a=ssrc:{ssrc} cname:c", f"a=msid:s{ssrc} t{ssrc}"] if ssrc else []
-            lines += [f"a=candidate:{c.to_sdp()}" for c in self._gatherer._connection._local_candidates]
-            lines += ["a=end-of-candidates", f"a=ice-ufrag:{ice.usernameFragment}", f"a=ice-pwd:{ice.password}"]
-            lines += [f"a=fingerprint:sha-256 {fingerprint.value}", f"a=setup:{setup}"]
-        return "\r\n".join(lines) + "\r\n"
-
-    async def connect(self, remote: SessionDescription, *, offerer: bool) -> None:
-        media = remote.media[0]
-        self._ice._connection.ice_controlling = offerer
-        for candidate in media.ice_candidates:
-            if candidate.protocol.lower() == "udp" and candidate.ip == self._address:
-                await self._ice.addRemoteCandidate(candidate)
-        await self._ice.addRemoteCandidate(None)
-        assert media.ice is not None
-        assert media.dtls is not None
-        await self._ice.start(media.ice)
-        self._dtls._set_role("server" if offerer and media.dtls.role == "client" else "client")
-        await self._dtls.start(media.dtls)
-        if self._dtls.state != "connected":
-            raise ConnectionError("DTLS")
-
-    def line(self) -> Line:
-        return Line(self._gatherer._connection, self._dtls)

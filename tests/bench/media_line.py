@@ -12,6 +12,7 @@ import secrets
 import socket
 import struct
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,6 +54,26 @@ class Stream:
             kind = VP8 if self.is_video else OPUS
             packet = rtp_packet(kind, seq + n, ts + stamp, self.ssrc, payload, marker=marker, extensions=extensions)
             made.append((phase + at, packet))
+        return made
+
+
+@dataclass(frozen=True, slots=True)
+class Film(Stream):
+    """Real frames, each in its packets' payloads, over and over."""
+
+    frames: Sequence[Sequence[bytes]]
+    clock: int
+
+    def packets(self, seconds: float) -> list[tuple[float, bytes]]:
+        made, seq, ts, n = [], secrets.randbits(15), secrets.randbits(31), 0
+        kind = VP8 if self.is_video else OPUS
+        for number in range(int(seconds * self.rate)):
+            stamp = ts + number * (self.clock // self.rate)
+            parts = self.frames[number % len(self.frames)]
+            for part in parts:
+                packet = rtp_packet(kind, seq + n, stamp, self.ssrc, part, marker=self.is_video and part is parts[-1])
+                made.append((number / self.rate, packet))
+                n += 1
         return made
 
 
@@ -117,6 +138,20 @@ class Line:
         except Exception:
             return False
         return True
+
+
+@dataclass(eq=False, slots=True)
+class Bare(Line):
+    """A socket without keys, for the kernel's own figure; the packets are as long as if they were encrypted."""
+
+    def take(self) -> None:
+        return
+
+    def ready(self, seconds: float) -> list[tuple[float, bytes]]:
+        return [(at, packet + bytes(16)) for stream in self.sends for at, packet in stream.packets(seconds)]
+
+    def opens(self) -> bool:
+        return bool(self.last)
 
 
 def _receiver_report(own: int, heard: list[int]) -> bytes:

@@ -18,18 +18,14 @@ import socket
 import struct
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
-import aiohttp
-
-from signalling import Layer
 from signalling.mmsg import Batch
-from tests.bench.janus import VideoRoom
-from tests.bench.media_line import Line, Stream
-from tests.signalling.client import Client
+from tests.bench.media_line import Line
+from tests.bench.media_people import Job, everybody, fanout
 
 STEP = 0.005
 """Seconds between two looks at what is due and what has come."""
@@ -37,30 +33,6 @@ BURST = 400
 LOOKED_AT = 6
 """Lines whose sequence numbers are followed and whose packets are decrypted."""
 _SO_TIMESTAMPNS = 35
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    target: str
-    """"ours" or "janus"."""
-    address: str
-    port: int
-    """Of the server's control line."""
-    pid: int
-    rooms: int
-    size: int = 6
-    circle: bool = False
-    """A circle as the product runs it: a voice for whom it is, one high picture, the others small."""
-    audio: int = 50
-    audio_size: int = 160
-    video: int = 60
-    video_size: int = 1000
-    low: int = 15
-    low_size: int = 500
-    warm: float = 2.0
-    seconds: float = 5.0
-    probe: bool = False
-    """One more pair, whose packets are timed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,90 +73,6 @@ def memory_of(pid: int) -> int:
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
-# ---- who takes part -------------------------------------------------------------------------------------------------
-
-
-class _Ours:
-    def __init__(self, job: Job, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._job, self._reader, self._writer = job, reader, writer
-
-    async def ask(self, **message: Any) -> Any:
-        self._writer.write(json.dumps(message).encode() + b"\n")
-        return json.loads(await self._reader.readline())
-
-    async def room(self, name: str, size: int) -> list[Line]:
-        job = self._job
-        people = [f"{name}.{n}" for n in range(size)]
-        lines = []
-        for number, person in enumerate(people):
-            client = Client(address=job.address)
-            generation, sdp = await self.ask(offer=[name, person])
-            await self.ask(answer=[person, generation, await client.answer(sdp)])
-            await client.connect()
-            line = Line(client._gatherer._connection, client.dtls)
-            assert client.voice is not None
-            assert client.high is not None
-            assert client.low is not None
-            voice = Stream(client.voice.ssrc, job.audio, job.audio_size, is_video=False)
-            high = Stream(client.high.ssrc, job.video, job.video_size, is_video=True)
-            low = Stream(client.low.ssrc, job.low, job.low_size, is_video=True)
-            if job.circle:
-                # what the browsers are asked for (`wanted`): everybody's low layer, the holder's high one; every voice
-                # comes, as if all microphones were open, and stops at the gate
-                line.sends = [voice, low, high] if number == 0 else [voice, low]
-            else:
-                line.sends = [voice, high]
-            line.hears = [ssrc for ssrc, (_, kind) in client.slot_of.items() if kind != "rtx"][: 2 * (size - 1)]
-            lines.append(line)
-        await self.ask(plan=[name, self._plan(people)])
-        return lines
-
-    def _plan(self, people: Sequence[str]) -> Mapping[str, Mapping[str, tuple[bool, Layer]]]:
-        """viewer -> publisher -> (audio, layer).  In a circle the first holds the floor and the second leads."""
-
-        def flow(number: int) -> tuple[bool, Layer]:
-            if not self._job.circle:
-                return True, Layer.HIGH
-            return number < 2, Layer.HIGH if number == 0 else Layer.LOW
-
-        return {viewer: {of: flow(n) for n, of in enumerate(people) if of != viewer} for viewer in people}
-
-
-async def _everybody(job: Job) -> tuple[list[Line], list[Line]]:
-    """(all lines, the two of the probe)"""
-    if job.target == "ours":
-        reader, writer = await asyncio.open_connection("127.0.0.1", job.port, limit=1 << 20)
-        ours = _Ours(job, reader, writer)
-        lines = [line for n in range(job.rooms) for line in await ours.room(f"r{n}", job.size)]
-        pair = await ours.room("probe", 2) if job.probe else []
-        return lines, pair
-    async with (
-        aiohttp.ClientSession() as http,
-        http.ws_connect(f"ws://127.0.0.1:{job.port}", protocols=["janus-protocol"]) as ws,
-    ):
-        janus = VideoRoom(ws, job.address)
-        await janus.start()
-        lines = []
-        one = {"audio": job.audio, "audio_size": job.audio_size, "video": job.video, "video_size": job.video_size}
-        for _ in range(job.rooms):
-            publishers, subscribers = await janus.room(job.size, [one] * job.size)
-            lines += publishers + subscribers
-        await asyncio.sleep(1)
-        # the session ends with this socket, so the clock runs inside
-        print(json.dumps(asdict(_run(job, lines, []))), flush=True)
-        os._exit(0)
-
-
-def _fanout(job: Job, stream: Stream, first: bool, second: bool) -> int:
-    """To how many people a packet goes."""
-    others = job.size - 1
-    if not job.circle or job.target != "ours":
-        return others
-    if not stream.is_video:
-        return others if first or second else 0
-    return (others if stream.rate == job.video else 0) if first else others
-
-
 # ---- the clock runs -------------------------------------------------------------------------------------------------
 
 
@@ -202,7 +90,7 @@ def _run(job: Job, lines: Sequence[Line], probe: Sequence[Line]) -> Measured:
     due = []
     for number, line in enumerate(lines):
         place = number % job.size
-        goes = {s.ssrc: _fanout(job, s, place == 0, place == 1) for s in line.sends}
+        goes = {s.ssrc: fanout(job, s, place == 0, place == 1) for s in line.sends}
         for at, datagram in line.ready(total):
             media = not 192 <= datagram[1] < 224
             due.append((at, line.sock.send, datagram, goes[int.from_bytes(datagram[8:12], "big")] if media else -1))
@@ -223,15 +111,15 @@ def _run(job: Job, lines: Sequence[Line], probe: Sequence[Line]) -> Measured:
             break
         last = min(i + BURST, len(due))
         while i < last and due[i][0] <= now:
-            at, send, packet, fanout = due[i]
+            at, send, packet, copies = due[i]
             i += 1
             try:
                 send(packet)
             except OSError:
                 continue
-            if fanout >= 0:
+            if copies >= 0:
                 sent += 1
-                expected += fanout
+                expected += copies
             late = max(late, now - at)
         if delays is not None:
             delays.look(now)
@@ -287,11 +175,20 @@ def _look(line: Line, datagram: memoryview, length: int) -> None:
     line.last = bytes(datagram[:length])
 
 
+def _waiting(sock: socket.socket, most: int) -> tuple[bytes, list[tuple[int, int, bytes]]]:
+    """(a datagram that waits, what the kernel says of it); nothing if none does."""
+    try:
+        datagram, extra, _, _ = sock.recvmsg(most, 256)
+    except BlockingIOError:
+        return b"", []
+    return datagram, extra
+
+
 class _Delays:
     """A pair in a room of its own: when each packet was given to one socket, and came to the other."""
 
     def __init__(self, pair: Sequence[Line], seconds: float) -> None:
-        sender, self._receiver = pair
+        self._sender, self._receiver = sender, _ = pair
         self._send = sender.sock.send
         voice = replace(sender.sends[0], rate=200)
         self._due = [(at, sender.keys._tx_srtp.protect(packet)) for at, packet in voice.packets(seconds)]
@@ -306,12 +203,16 @@ class _Delays:
             self._send(self._due[self._next][1])
             self._sent.append((now, at))
             self._next += 1
+        while datagram := _waiting(self._sender.sock, 2048)[0]:
+            if datagram[0] < 4:
+                self._sender.check(datagram)
         while True:
-            try:
-                datagram, extra, _, _ = self._receiver.sock.recvmsg(2048, 256)
-            except BlockingIOError:
+            datagram, extra = _waiting(self._receiver.sock, 2048)
+            if not datagram:
                 return
-            if 127 < datagram[0] < 192 and not 191 < datagram[1] < 224:
+            if datagram[0] < 4:
+                self._receiver.check(datagram)
+            elif 127 < datagram[0] < 192 and not 191 < datagram[1] < 224:
                 seconds, nanoseconds = struct.unpack("qq", extra[0][2][:16])
                 self._came[int.from_bytes(datagram[2:4], "big")] = seconds + nanoseconds / 1e9
 
@@ -323,10 +224,10 @@ class _Delays:
 
 
 async def main(job: Job) -> None:
-    lines, probe = await _everybody(job)
-    await asyncio.sleep(1)
-    print(json.dumps(asdict(_run(job, lines, probe))), flush=True)
-    os._exit(0)
+    async with AsyncExitStack() as stack:
+        lines, probe, pid = await everybody(job, stack)
+        await asyncio.sleep(1)
+        print(json.dumps(asdict(_run(replace(job, pid=pid), lines, probe))), flush=True)
 
 
 if __name__ == "__main__":
