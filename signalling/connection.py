@@ -219,7 +219,10 @@ class Connection:
             return
         beat += self._phase
         for track in self.tracks.values():
-            track.tick(now)
+            if track.losses:
+                track.repair(now)
+            if beat % 2 == 0:
+                track.tick(now)
         if beat % 5 == 0:
             for slot in self._slots:
                 slot.tick(now)

@@ -168,15 +168,17 @@ class Track:
             self.report = Report(at, sr.rtp)
         self._last_sr, self._last_sr_at = (sr.ntp >> 16) & M32, now
 
+    def repair(self, now: float) -> None:
+        """To be called every 20 ms while something is missing: asks for it again."""
+        if self._answers_nacks or self.losses.repaired or self.losses.asked < NACK_TRIAL:
+            missing = self.losses.due(self.newest, now, self.path.round_trip)
+            if missing:
+                self.path.send_rtcp(rtcp.nack(self.ssrc, (number & M16 for number in missing)))
+        else:
+            self.losses.prune(self.newest)
+
     def tick(self, now: float) -> None:
-        """To be called every 20 ms: asks again for what is still missing."""
-        if self.losses:
-            if self._answers_nacks or self.losses.repaired or self.losses.asked < NACK_TRIAL:
-                missing = self.losses.due(self.newest, now, self.path.round_trip)
-                if missing:
-                    self.path.send_rtcp(rtcp.nack(self.ssrc, (number & M16 for number in missing)))
-            else:
-                self.losses.prune(self.newest)
+        """To be called every 40 ms: is the picture arriving, is a key frame still waited for?"""
         if not self.is_video:
             return
         if self._key_frame_wanted or (self.waiting and now - self._asked_at >= KEY_FRAME_AGAIN):

@@ -47,6 +47,7 @@ def calm_the_collector() -> None:
 async def main(host: str) -> None:
     plane = MediaPlane(addresses=[host], listener=Told())
     await plane.start()
+    calm_the_collector()
     pauses = Pauses()
 
     async def answer(asked: dict[str, Any]) -> Any:
@@ -72,7 +73,6 @@ async def main(host: str) -> None:
             writer.write(json.dumps(await answer(json.loads(line))).encode() + b"\n")
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0, limit=1 << 20)
-    calm_the_collector()
     print(server.sockets[0].getsockname()[1], flush=True)
     async with server:
         await server.serve_forever()

@@ -77,9 +77,9 @@ class _Ours:
             high = Stream(client.high.ssrc, job.video, job.video_size, is_video=True)
             low = Stream(client.low.ssrc, job.low, job.low_size, is_video=True)
             if job.circle:
-                # what the browsers are asked for (`wanted`): everybody's low layer, the holder's high one; every voice
-                # comes, as if all microphones were open, and stops at the gate
-                line.sends = [voice, low, high] if number == 0 else [voice, low]
+                # what the browsers are asked for (`wanted`), and all that they send: the voices of the two who may be
+                # heard, everybody's low layer, the holder's high one
+                line.sends = [[voice, low, high], [voice, low], [low]][min(number, 2)]
             else:
                 line.sends = [voice, high]
             line.hears = [ssrc for ssrc, (_, kind) in client.slot_of.items() if kind != "rtx"][: 2 * (size - 1)]

@@ -100,7 +100,7 @@ def test_a_repeat_cannot_carry_something_from_behind_a_gate() -> None:
     key = b"\x10\x00\x9d\x01\x2a"
     bench.take(rtp_packet(96, 10, 0, 200, key))
     bench.take(rtp_packet(96, 12, 0, 200, key))
-    bench.high.tick(1e9)
+    bench.high.repair(1e9)
     assert bench.publisher.rtcp, "asked for"
     bench.open()
     bench.take(rtp_packet(96, 13, 0, 200, key))
@@ -214,7 +214,7 @@ def test_any_bytes_at_all_do_no_harm() -> None:
         if rng.random() < 0.001:
             bench.inlet.arrivals.clear()
             for track in (bench.audio, bench.high, bench.low):
-                track.tick(rng.random() * 1e6)
+                track.repair(rng.random() * 1e6)
     assert bench.counters.received > 1000
     allowed = {bench.sound.ssrc: {111}, bench.picture.ssrc: {96}}
     assert all(p[1] & 127 in allowed[integer(p[8:12])] for p in bench.viewer.sent)
