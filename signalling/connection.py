@@ -202,6 +202,7 @@ class Connection:
             if self._resends_left <= 0:
                 return
             self._resends_left -= 1
+            slot.way.asked(seq)
             slot.resend(seq, now)
 
     def _blocks(self, blocks: Sequence[rtcp.Block]) -> None:
@@ -209,6 +210,7 @@ class Connection:
             slot = self._slot_by_ssrc.get(block.ssrc)
             if slot is not None and slot.track is not None:
                 self._loss_down = max(self._loss_down or 0.0, block.fraction_lost / 256)
+                slot.track.strain.add(block.fraction_lost / 256)
 
     # ---- as time passes ---------------------------------------------------------------------------------------------
 
@@ -231,6 +233,7 @@ class Connection:
         if beat % 12 == 0:
             self.path.check_consent(now)
         if beat % 50 == 0:
+            self._strain_voices()
             self._send_receiver_report(now)
             self._renew_budgets()
 
@@ -244,6 +247,12 @@ class Connection:
         track = self.tracks.get(TrackKind.HIGH) or self.tracks[TrackKind.LOW]
         self.path.send_rtcp(rtcp.transport_feedback(track.ssrc, body))
 
+    def _strain_voices(self) -> None:
+        for voice, _ in self.pairs:
+            lost = voice.way.lost(voice.packets)
+            if voice.track is not None:
+                voice.track.strain.add(lost)
+
     def _send_receiver_report(self, now: float) -> None:
         self._loss_up = self._jitter = None
         blocks = []
@@ -251,10 +260,11 @@ class Connection:
             block = track.report_block(now)
             if block is None:
                 continue
-            blocks.append(block)
             self._loss_up = max(self._loss_up or 0.0, block.fraction_lost / 256)
             if kind is TrackKind.AUDIO:
                 self._jitter = block.jitter / track.clock
+                block = track.strained(block)
+            blocks.append(block)
         if blocks:
             self.path.send_rtcp(rtcp.receiver_report(blocks))
 

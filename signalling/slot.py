@@ -23,6 +23,7 @@ from signalling.profile import (
     VIDEO_CLOCK,
 )
 from signalling.rtp import find_extension, payload_offset
+from signalling.strain import Way
 from signalling.timeline import M16, M32, ServerTime, Timeline, captured, stamp_at
 from signalling.track import HISTORY, Track
 
@@ -53,6 +54,7 @@ class Slot:
         "ssrc",
         "track",
         "ts_offset",
+        "way",
     )
 
     def __init__(self, path: Path, time: ServerTime, ssrcs: Iterator[int], *, is_video: bool) -> None:
@@ -67,6 +69,7 @@ class Slot:
         """Extended number of the segment's first packet, at the publisher: nothing older may pass."""
         self.seq_offset = self.ts_offset = 0
         self.packets = self.octets = 0
+        self.way = Way()
         self._time = time
         self._timeline = Timeline(
             self.clock, 90 if is_video else OPUS_FRAME, secrets.randbits(32), secrets.randbits(14)

@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from signalling import rtcp
 from signalling.answer import Published
 from signalling.losses import Losses
 from signalling.profile import TrackKind
+from signalling.strain import Strain, Way
 from signalling.timeline import M16, M32, ClockOffset, Report
 
 if TYPE_CHECKING:
@@ -57,6 +59,7 @@ class Track:
         "_transit",
         "_voice_at",
         "_voice_ts",
+        "_way",
         "at",
         "clock",
         "history",
@@ -74,6 +77,7 @@ class Track:
         "rtx_ssrc",
         "slots",
         "ssrc",
+        "strain",
         "transport_cc",
         "ts",
         "waiting",
@@ -106,8 +110,11 @@ class Track:
         self.history_of = [-1] * HISTORY
         """The extended number of each packet in `history`."""
         self.report: Report | None = None
+        self.strain = Strain()
+        """Of a voice."""
 
         self._first = 0
+        self._way = Way()
         self._reported = (0, 0)
         self._jitter, self._transit = 0.0, 0.0
         self._voice_at, self._voice_ts = 0.0, 0
@@ -172,6 +179,8 @@ class Track:
         """To be called every 20 ms while something is missing: asks for it again."""
         if self._answers_nacks or self.losses.repaired or self.losses.asked < NACK_TRIAL:
             missing = self.losses.due(self.newest, now, self.path.round_trip)
+            for number in missing:
+                self._way.asked(number & M16)
             if missing:
                 self.path.send_rtcp(rtcp.nack(self.ssrc, (number & M16 for number in missing)))
         else:
@@ -205,3 +214,8 @@ class Track:
             self._last_sr,
             int((now - self._last_sr_at) * 65536) & M32 if self._last_sr else 0,
         )
+
+    def strained(self, block: rtcp.Block) -> rtcp.Block:
+        """This voice's report block as its publisher is told it: with what was lost on the worst way."""
+        self.strain.add(max(block.fraction_lost / 256, self._way.lost(self.received)))
+        return replace(block, fraction_lost=int(self.strain.told() * 256))
