@@ -171,6 +171,8 @@ class Gateway:
                     self._media(connection, body, ack)
                 case "received":
                     self._received(connection, body, ack)
+                case "there":
+                    self._there(connection, ack)
         except wire.Malformed as wrong:
             if wrong.code not in wire.SLIPS:
                 self._strike(connection)
@@ -210,6 +212,11 @@ class Gateway:
         message = wire.parse_received(body)
         if self._may(connection, connection.limits.received, ack):
             connection.ack(ack, _answer(connection.room.received(connection.person, message)))
+
+    def _there(self, connection: Connection, ack: int | None) -> None:
+        """A browser to which no sound comes asks whether its line stands; that there is an answer is the answer."""
+        if self._may(connection, connection.limits.received, ack):
+            connection.ack(ack, {"ok": True})
 
     def _may(self, connection: Connection, bucket: Bucket, ack: int | None) -> bool:
         if bucket.take():

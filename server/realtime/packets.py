@@ -12,7 +12,7 @@ from typing import Any
 
 from socketio import packet
 
-EVENTS = frozenset({"command", "media", "received"})
+EVENTS = frozenset({"command", "media", "received", "there"})
 """What a browser may say."""
 LONGEST_ID = 9
 """Digits of an ack's number."""

@@ -79,7 +79,7 @@ def rates() -> str:
         ("`command`", limits.COMMANDS, "`slow_down`"),
         ("`command` of type `send_message`", limits.MESSAGES, "`slow_down`"),
         ("`media`", limits.MEDIA, "`slow_down`"),
-        ("`received`", limits.RECEIVED, "`slow_down`"),
+        ("`received` and `there`", limits.RECEIVED, "`slow_down`"),
         ("`slow_down`", limits.PATIENCE, "`bye` with `slow_down`"),
     ):
         rows.append(f"| {what} | {rate.burst} | {rate.per_second:g} | {then} |")

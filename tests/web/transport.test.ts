@@ -2,9 +2,11 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { bye, clockOffset, link, messages, view } from "../../web/client/store";
 import {
+  answers,
   connect,
   disconnect,
   reconnect,
+  renew,
   send,
 } from "../../web/client/transport";
 import { FakeServer } from "./line";
@@ -163,4 +165,16 @@ test("after a goodbye the page does not come back by itself, and does when the p
   await becomes(link, (now) => now === "up");
   assert.equal(bye.peek(), null);
   assert.equal(server.connections, connections + 1);
+});
+
+test("a line that does not answer is given up for another at once", async () => {
+  server.onHeard = ({ event, ack }) => event === "there" && ack({ ok: true });
+  assert.equal(await answers(1000), true);
+  server.onHeard = () => {};
+  assert.equal(await answers(30), false);
+  const before = server.connections;
+  renew();
+  assert.equal(link.peek(), "down");
+  await becomes(link, (now) => now === "up");
+  assert.equal(server.connections, before + 1);
 });

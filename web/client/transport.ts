@@ -82,7 +82,7 @@ export function connect(person: string, server = ""): void {
     // half a second and a bit: whoever waits for a restarted server is the last thing that pictures still wait for
     reconnectionDelayMax: 500,
     randomizationFactor: 0.3,
-    timeout: 5000,
+    timeout: 4000,
   });
   socket.on("connect", () => {
     rev = -1;
@@ -158,6 +158,18 @@ export async function lastWord(patience: number): Promise<void> {
   disconnect();
 }
 
+/** Does the server answer over this line, within so many ms? */
+export async function answers(within: number): Promise<boolean> {
+  return (await request("there", {}, within)).ok;
+}
+
+/** Gives the line up, which may not know yet that it is dead, and opens another at once. */
+export function renew(): void {
+  if (link.peek() === "gone") return;
+  link.value = "down";
+  socket?.disconnect().connect();
+}
+
 /** Closes the line by our own wish. */
 export function disconnect(): void {
   link.value = "gone";
@@ -198,9 +210,9 @@ async function sendOnce(command: object): Promise<Ack | null> {
   }
 }
 
-async function request(event: string, body: object): Promise<Answer> {
+async function request(event: string, body: object, within = PATIENCE): Promise<Answer> {
   try {
-    return (await socket?.timeout(PATIENCE).emitWithAck(event, body)) as Answer;
+    return (await socket?.timeout(within).emitWithAck(event, body)) as Answer;
   } catch {
     return { ok: false };
   }

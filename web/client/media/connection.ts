@@ -4,7 +4,8 @@
 // the stream of the N-th.  Our own are answered `sendonly` with or without a device, so that a camera that comes later
 // needs no new offer.  The answer is posted without gathering: the server learns our address from the first packet.
 
-import { watch } from "./health";
+import { watch, type Watch } from "./health";
+import { patience } from "./patience";
 import { search, type Trouble } from "./search";
 
 const HIGH_BITRATE = 900_000;
@@ -25,7 +26,7 @@ export class Connection {
   #own: readonly RTCRtpTransceiver[] = [];
   #lowCamera: MediaStreamTrack | null = null;
   #lowOf: MediaStreamTrack | null = null;
-  readonly #unwatch: () => void;
+  readonly #watch: Watch;
   #closed = false;
 
   readonly generation: string;
@@ -38,6 +39,8 @@ export class Connection {
       readonly up: () => void;
       /** Nothing will come over this connection any more; `trouble` if nothing ever did. */
       readonly dead: (trouble: Trouble | null) => void;
+      /** Nothing comes at this moment, which may pass; `roundTrip` in ms is what one took before. */
+      readonly odd: (roundTrip: number) => void;
       /** A slot has a stream. */
       readonly slot: () => void;
     },
@@ -52,12 +55,14 @@ export class Connection {
     });
     const trouble = search(this.#peer, ice.iceServers?.length !== 0);
     let wasUp = false;
-    this.#unwatch = watch(this.#peer, {
+    this.#watch = watch(this.#peer, {
+      ...hooks,
       up: () => {
         wasUp = true;
         hooks.up();
       },
       dead: () => hooks.dead(wasUp ? null : trouble()),
+      looked: patience(this.#peer),
     });
   }
 
@@ -87,6 +92,11 @@ export class Connection {
     if (lowCamera === null) this.#dropLow();
   }
 
+  /** Does nothing come at this moment, though it did or should? */
+  silent(): Promise<boolean> {
+    return this.#watch.silent();
+  }
+
   /** What comes through a slot, if it has been negotiated. */
   slot(index: number): MediaStream | undefined {
     return this.#slots.get(index);
@@ -98,7 +108,7 @@ export class Connection {
 
   close(): void {
     this.#closed = true;
-    this.#unwatch();
+    this.#watch.stop();
     this.#dropLow();
     this.#peer.close();
   }

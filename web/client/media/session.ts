@@ -2,12 +2,14 @@
 // the server knows of another one than we have.
 
 import { signal } from "@preact/signals";
-import { changeMedia } from "../store";
-import { sendMedia, type MediaWord } from "../transport";
+import { changeMedia, link } from "../store";
+import { answers, renew, sendMedia, type MediaWord } from "../transport";
 import { Connection } from "./connection";
 import { play } from "./sound";
 
 const OFFER_WITHIN = 5000;
+/** What a line may take to answer besides two round trips, in ms. */
+const ANSWERS_WITHIN = 500;
 
 export interface Asked {
   readonly generation: string;
@@ -34,8 +36,10 @@ export function hear(word: MediaWord): void {
   switch (word.kind) {
     case "state":
       serverGeneration = word.generation;
-      told.value = true;
-      shaken.value++;
+      void survives().then(() => {
+        told.value = true;
+        shaken.value++;
+      });
       break;
     case "offer":
       void accept(word).then(
@@ -86,6 +90,7 @@ async function accept({ generation, sdp, ice }: Extract<MediaWord, { kind: "offe
       if (trouble !== null) changeMedia({ trouble });
       died();
     },
+    odd: (roundTrip) => void doubt(next, roundTrip),
     slot: point,
   });
   try {
@@ -101,6 +106,21 @@ async function accept({ generation, sdp, ice }: Extract<MediaWord, { kind: "offe
     if (connection.peek() === next) died();
     throw error;
   }
+}
+
+/**
+ * Sound and pictures stay away.  If the line does not answer either, the whole way has gone (from Wi-Fi to mobile, out of
+ * a sleep): a new line at once, long before the old one would be given up; the connection follows when it stands.
+ */
+async function doubt(of: Connection, roundTrip: number): Promise<void> {
+  if (link.peek() !== "up" || (await answers(ANSWERS_WITHIN + 2 * roundTrip))) return;
+  if (connection.peek() === of && (await of.silent())) renew();
+}
+
+/** There is a new line.  If still nothing comes, the way has changed and the old connection does not know it. */
+async function survives(): Promise<void> {
+  const now = connection.peek();
+  if (now !== null && (await now.silent()) && connection.peek() === now) died();
 }
 
 function died(): void {

@@ -1,0 +1,50 @@
+// How long to wait for a voice.  A browser plays on after some 200 ms and invents what is missing; over a long way what was
+// lost and asked for again comes only later than that.  So a voice of which much had to be invented is waited for longer,
+// and less long again when it has come whole for a while.  Who speaks by turns can bear a little more delay.
+
+const MUCH = 0.02;
+/** ms */
+const MORE = 200;
+const MOST = 600;
+const LESS = 100;
+/** A voice that has come whole for so many looks is waited for less long. */
+const WHOLE_FOR = 15;
+/** With fewer packets since the last look nobody was speaking. */
+const SPEAKS = 20;
+
+interface Voice {
+  packets: number;
+  samples: number;
+  invented: number;
+  whole: number;
+}
+
+/** Looks at the voices of one connection; to be called once a second with its statistics. */
+export function patience(peer: Pick<RTCPeerConnection, "getReceivers">): (stats: RTCStatsReport) => void {
+  const voices = new Map<string, Voice>();
+  return (stats) => {
+    const receivers = new Map(peer.getReceivers().map((receiver) => [receiver.track.id, receiver]));
+    stats.forEach((entry: RTCInboundRtpStreamStats) => {
+      if (entry.type !== "inbound-rtp" || entry.kind !== "audio") return;
+      const receiver = receivers.get(entry.trackIdentifier);
+      if (receiver === undefined) return;
+      const before = voices.get(entry.trackIdentifier);
+      const now = {
+        packets: entry.packetsReceived ?? 0,
+        samples: entry.totalSamplesReceived ?? 0,
+        invented: (entry.concealedSamples ?? 0) - (entry.silentConcealedSamples ?? 0),
+        whole: (before?.whole ?? 0) + 1,
+      };
+      voices.set(entry.trackIdentifier, now);
+      if (before === undefined || now.packets - before.packets < SPEAKS) return;
+      const waits = receiver.jitterBufferTarget ?? 0;
+      if (now.invented - before.invented > MUCH * (now.samples - before.samples)) {
+        now.whole = 0;
+        receiver.jitterBufferTarget = Math.min(Math.max(waits, MORE) + MORE, MOST);
+      } else if (waits > 0 && now.whole >= WHOLE_FOR) {
+        now.whole = 0;
+        receiver.jitterBufferTarget = waits - LESS > MORE ? waits - LESS : null;
+      }
+    });
+  };
+}
