@@ -23,13 +23,14 @@ VENV: Mapping[str, Probe] = {"python3-venv": _has_ensurepip}
 
 TESTS: Mapping[str, Probe] = {
     "chromium": lambda: Path("/usr/bin/chromium").exists(),
+    "firefox-esr": lambda: Path("/usr/bin/firefox-esr").exists(),
     "postgresql": lambda: any(Path("/usr/lib/postgresql").glob("*/bin/initdb")),
     "coturn": lambda: shutil.which("turnserver") is not None,
     "iproute2": lambda: shutil.which("ip") is not None,
     "fonts-dejavu-core": lambda: Path("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf").exists(),
 }
-"""Package -> is it here?  Real browsers, the second database, a TURN server, networks to put it in, and letters
-for the browsers to draw."""
+"""Package -> is it here?  Real browsers, the second database, a TURN server, networks to put it in and bad lines to
+make, and letters for the browsers to draw."""
 
 
 def ensure(packages: Mapping[str, Probe], *, root: bool) -> int:

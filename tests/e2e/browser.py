@@ -14,7 +14,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, ViewportSize
+from playwright.async_api import Browser, BrowserContext, BrowserType, ConsoleMessage, Page, Playwright, ViewportSize
 
 from tests.e2e.tones import Voice, heard
 
@@ -41,7 +41,12 @@ DESK: ViewportSize = {"width": 1280, "height": 800}
 
 
 async def launch(playwright: Playwright, *more: str) -> Browser:
-    return await playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=[*FLAGS, *more])
+    return await launched(playwright.chromium, CHROMIUM, *more)
+
+
+async def launched(kind: BrowserType, command: str | Path, *more: str) -> Browser:
+    """A Chromium more; `command` starts it, for instance in a namespace."""
+    return await kind.launch(executable_path=command, headless=True, args=[*FLAGS, *more])
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +112,15 @@ class Witness:
         return [(at, heard(peaks, self.everybody)) for at, peaks in await self.ask("instruments.history()")]
 
 
+def instruments(voice: Voice, people: Iterable[Voice], *, camera: bool = True, microphone: bool = True) -> str:
+    """The script that makes a page send this voice and tells everybody's apart."""
+    setting = {
+        "person": {"hz": voice.hz, "colour": voice.colour, "camera": camera, "microphone": microphone},
+        "palette": {each.name: each.rgb for each in people},
+    }
+    return f"window.instruments = {json.dumps(setting)};\n{INSTRUMENTS}"
+
+
 @asynccontextmanager
 async def witness(
     browser: Browser,
@@ -119,13 +133,10 @@ async def witness(
 ) -> AsyncIterator[Witness]:
     """One person's own context (cookies of their own) with one page."""
     people = tuple(everybody)
+    script = instruments(voice, people, camera=camera, microphone=microphone)
     context = await browser.new_context(viewport=viewport, locale="en-GB", reduced_motion="reduce")
     await context.grant_permissions(["camera", "microphone"])
-    setting = {
-        "person": {"hz": voice.hz, "colour": voice.colour, "camera": camera, "microphone": microphone},
-        "palette": {each.name: each.rgb for each in people},
-    }
-    await context.add_init_script(script=f"window.instruments = {json.dumps(setting)};\n{INSTRUMENTS}")
+    await context.add_init_script(script=script)
     page = await context.new_page()
     try:
         yield Witness(context, page, voice, people)

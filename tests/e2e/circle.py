@@ -7,8 +7,8 @@ Ruth leads.  June was harmed, Amira comes with her; Dan is responsible, Mark com
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from math import inf
 from time import monotonic
 
@@ -21,7 +21,7 @@ from tests.e2e.line import Line
 from tests.e2e.people import Person
 from tests.e2e.planning import Guest, Host
 from tests.e2e.program import Program
-from tests.e2e.tones import voices
+from tests.e2e.tones import Voice, voices
 from tests.e2e.truth import Heard, Truth
 
 GUESTS = (
@@ -32,6 +32,9 @@ GUESTS = (
     Guest("Tomas", Role.INTERPRETER, "Dan"),
 )
 """In seat order, which is also the order in which they are brought in."""
+Comes = Callable[[Voice, tuple[Voice, ...]], AbstractAsyncContextManager[Person]]
+"""How somebody with this voice, among everybody's, comes to have a page."""
+ALL_THE_SAME_WAY: Mapping[str, Comes] = {}
 WITHIN = 20.0
 """Seconds in which pages and audience have to agree after a deed, with six browsers on two cores."""
 STABLE = 3
@@ -44,7 +47,7 @@ class Circle:
     def __init__(self, ruth: Host, guests: Iterable[Person], links: dict[str, str], truth: Truth, way: Line) -> None:
         self.ruth = ruth
         self.guests = tuple(guests)
-        self.june, self.amira, self.dan, self.mark, self.tomas = self.guests
+        self.june, self.amira, self.dan, *_ = self.guests
         self.everybody: tuple[Person, ...] = (ruth, *self.guests)
         self.links = links
         self.truth = truth
@@ -170,15 +173,33 @@ def _late(told: Sequence[tuple[float, Heard]], listener: str, tone: str, at: flo
 
 
 @asynccontextmanager
-async def circle(browser: Browser, program: Program) -> AsyncIterator[Circle]:
-    """A meeting of six, planned by the pages; Ruth is in the room, the others have their links."""
-    people = voices(["Ruth", *(guest.name for guest in GUESTS)])
+async def circle(
+    browser: Browser, program: Program, guests: Sequence[Guest] = GUESTS, comes: Mapping[str, Comes] = ALL_THE_SAME_WAY
+) -> AsyncIterator[Circle]:
+    """A meeting planned by the pages; Ruth is in the room, the others have their links.
+
+    `comes` names the guests who do not come with `browser`, and how they come.
+    """
+    people = voices(["Ruth", *(guest.name for guest in guests)])
     async with AsyncExitStack() as stack:
-        pages = [await stack.enter_async_context(witness(browser, each, people.values())) for each in people.values()]
-        ruth = Host(pages[0])
+        everybody = tuple(people.values())
+        ruth = Host(await stack.enter_async_context(witness(browser, everybody[0], everybody)))
+        come = in_chromium(browser)
+        persons = [
+            await stack.enter_async_context(comes.get(each.name, come)(each, everybody)) for each in everybody[1:]
+        ]
         await ruth.set_up(program.setup_link)
-        meeting = await ruth.plan("A conversation on Tuesday", GUESTS)
-        links = dict(await ruth.make_links(GUESTS))
+        meeting = await ruth.plan("A conversation on Tuesday", guests)
+        links = dict(await ruth.make_links(guests))
         await ruth.enter()
         truth = Truth(program.database, meeting)
-        yield Circle(ruth, [Person(page) for page in pages[1:]], links, truth, program.line)
+        yield Circle(ruth, persons, links, truth, program.line)
+
+
+def in_chromium(browser: Browser) -> Comes:
+    @asynccontextmanager
+    async def come(voice: Voice, everybody: tuple[Voice, ...]) -> AsyncIterator[Person]:
+        async with witness(browser, voice, everybody) as page:
+            yield Person(page)
+
+    return come

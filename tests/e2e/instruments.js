@@ -22,7 +22,11 @@
     void voice.resume();
     const oscillator = new OscillatorNode(voice, { frequency: person.hz });
     const level = new GainNode(voice, { gain: 0.2 });
+    // it swells three times a second, as speech does: Opus protects (RFC 6716 2.1.7) only what it takes for speech
+    const swell = new OscillatorNode(voice, { frequency: 3 });
     const out = voice.createMediaStreamDestination();
+    swell.connect(new GainNode(voice, { gain: 0.17 })).connect(level.gain);
+    swell.start();
     oscillator.connect(level).connect(out);
     oscillator.start();
     return out.stream.getAudioTracks()[0];
@@ -45,11 +49,19 @@
   }
 
   const refuse = (name) => Promise.reject(new DOMException("no such device", name));
+  const fates = {}; // "camera" or "microphone" -> the name of the error that asking for it gives
+  const given = { camera: new Set(), microphone: new Set() };
+  const give = (kind, track) => (given[kind].add(track), track);
   const device = (kind) => ({ kind, deviceId: `the-${kind}`, groupId: "", label: `The ${kind}`, toJSON: () => ({}) });
   navigator.mediaDevices.getUserMedia = async (wanted) => {
+    if (wanted.audio && fates.microphone) return refuse(fates.microphone);
+    if (wanted.video && fates.camera) return refuse(fates.camera);
     if (wanted.audio && !person.microphone) return refuse("NotFoundError");
     if (wanted.video && !person.camera) return refuse("NotFoundError");
-    return new MediaStream([...(wanted.audio ? [tone()] : []), ...(wanted.video ? [picture()] : [])]);
+    return new MediaStream([
+      ...(wanted.audio ? [give("microphone", tone())] : []),
+      ...(wanted.video ? [give("camera", picture())] : []),
+    ]);
   };
   navigator.mediaDevices.enumerateDevices = async () => [
     ...(person.microphone ? [device("audioinput")] : []),
@@ -101,8 +113,10 @@
       const keep = Object.assign(new Audio(), { muted: true, srcObject: stream });
       void play.call(keep).catch(() => {});
       const node = ear.context.createMediaStreamSource(stream);
+      const alone = new AnalyserNode(ear.context, { fftSize: 8192, smoothingTimeConstant: 0, minDecibels: -120 });
       node.connect(ear.all);
-      sources.set(track, { node, keep, played: false });
+      node.connect(alone);
+      sources.set(track, { node, keep, alone, played: false, hz: null });
     }
     for (const [track, { node, keep }] of sources) {
       if (live.has(track)) continue;
@@ -150,9 +164,10 @@
       if (watched.has(track)) continue;
       const video = Object.assign(document.createElement("video"), { muted: true, playsInline: true });
       video.srcObject = new MediaStream([track]);
-      const state = { video, last: null };
+      const state = { video, last: null, frames: 0 };
       const frame = () => {
         state.last = Date.now();
+        state.frames++;
         const gap = gaps?.[whose(video)];
         if (gap) {
           gap.longest = Math.max(gap.longest, state.last - gap.last);
@@ -169,6 +184,13 @@
       video.srcObject = null;
       watched.delete(track);
     }
+  }
+
+  const numbers = new WeakMap(); // connection -> its number: ids in statistics are the same again in the next one
+  let connected = 0;
+  function numberOf(connection) {
+    if (!numbers.has(connection)) numbers.set(connection, ++connected);
+    return numbers.get(connection);
   }
 
   // ---- what a test asks --------------------------------------------------------------------------------------------
@@ -202,6 +224,8 @@
       return Object.fromEntries(moving.map(({ video }) => [whose(video), video.videoWidth]));
     },
     history: () => history,
+    /** name -> how many pictures of them came so far over the connection that there is. */
+    frames: () => Object.fromEntries([...watched.values()].map(({ video, frames }) => [whose(video), frames])),
     /** Every picture that ever came: whose it is, how long it has stood still (ms), its width. */
     pictures() {
       const now = Date.now();
@@ -214,6 +238,50 @@
       const wanted = ["inbound-rtp", "outbound-rtp", "candidate-pair"];
       const reports = await Promise.all([...connections].map((connection) => connection.getStats()));
       return reports.map((report) => [...report.values()].filter(({ type }) => wanted.includes(type)));
+    },
+    /** A device goes in the middle of a meeting; asking for it fails with this error from now on. */
+    lose(kind, error) {
+      fates[kind] = error;
+      for (const track of given[kind]) {
+        track.stop();
+        track.dispatchEvent(new Event("ended"));
+      }
+      given[kind].clear();
+      if (error === "NotFoundError") navigator.mediaDevices.dispatchEvent(new Event("devicechange"));
+    },
+    /** It can be had again; only what was plugged in says so. */
+    regain(kind) {
+      const plugged = fates[kind] === "NotFoundError";
+      delete fates[kind];
+      if (plugged) navigator.mediaDevices.dispatchEvent(new Event("devicechange"));
+    },
+    /** How each voice came so far: whose it was when it was last heard (Hz), and what the connection counted of it. */
+    async voices() {
+      listen();
+      const heard = [];
+      for (const connection of connections) {
+        const tracks = new Map(connection.getReceivers().map(({ track }) => [track.id, track]));
+        for (const entry of (await connection.getStats()).values()) {
+          if (entry.type !== "inbound-rtp" || entry.kind !== "audio") continue;
+          const source = sources.get(tracks.get(entry.trackIdentifier));
+          if (source === undefined) continue;
+          source.hz = peaks(source.alone)[0] ?? source.hz;
+          if (source.hz === null) continue;
+          heard.push({
+            id: `${numberOf(connection)}/${entry.trackIdentifier}`,
+            hz: source.hz,
+            samples: entry.totalSamplesReceived ?? 0,
+            concealed: entry.concealedSamples ?? 0,
+            packets: entry.packetsReceived,
+            lost: entry.packetsLost,
+            nacks: entry.nackCount ?? 0,
+            fec: entry.fecPacketsReceived ?? 0,
+            delay: entry.jitterBufferDelay ?? 0,
+            emitted: entry.jitterBufferEmittedCount ?? 0,
+          });
+        }
+      }
+      return heard;
     },
     /** From now on: how long each of these people's pictures stands still at most. */
     startGaps(names) {

@@ -60,9 +60,10 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 
 @asynccontextmanager
-async def line() -> AsyncIterator[Line]:
+async def line(host: str = "127.0.0.1") -> AsyncIterator[Line]:
+    """A way whose browsers' end is at this address."""
     way = Line()
-    server = await asyncio.start_server(way.carry, "127.0.0.1", 0, limit=_HEAD)
+    server = await asyncio.start_server(way.carry, host, 0, limit=_HEAD)
     way.port = server.sockets[0].getsockname()[1]
     try:
         yield way

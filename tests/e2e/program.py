@@ -127,11 +127,11 @@ def free_port() -> int:
 
 
 @asynccontextmanager
-async def program(data: Path, **settings: str) -> AsyncIterator[Program]:
-    """`settings` are environment variables by their names without the prefix."""
-    async with line() as way:
+async def program(data: Path, *, at: str = "127.0.0.1", **settings: str) -> AsyncIterator[Program]:
+    """`at` is the address to which browsers come; `settings` are variables by their names without the prefix."""
+    async with line(at) as way:
         way.to_port = free_port()
-        running = Program(data, way, settings)
+        running = Program(data, way, {"MEDIA_ADDRESSES": at} | settings)
         await running.start()
         try:
             yield running
