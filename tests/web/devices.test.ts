@@ -179,3 +179,37 @@ test("a yes that comes after the person has gone opens nothing", async () => {
   assert.equal(state.found?.camera, null);
   assert.ok(browser.given.every((track) => track.readyState === "ended"));
 });
+
+test("a device that another program takes is busy, and on again when it gives it back", async () => {
+  const browser = new FakeBrowser();
+  const { devices, state, says } = open(browser);
+  await devices.want(both);
+  const camera = state.found?.camera as unknown as FakeTrack;
+  camera.dispatchEvent(new Event("mute"));
+  assert.deepEqual(says(), ["busy", "on"]);
+  camera.dispatchEvent(new Event("unmute"));
+  assert.deepEqual(says(), ["on", "on"]);
+});
+
+test("a device that the person forbids in the middle is denied, one that was unplugged is missing", async () => {
+  const browser = new FakeBrowser();
+  const { devices, state, says } = open(browser);
+  await devices.want(both);
+  browser.camera = "NotAllowedError";
+  (state.found?.camera as unknown as FakeTrack).unplug();
+  assert.deepEqual(says(), ["missing", "on"]);
+  (state.found?.microphone as unknown as FakeTrack).unplug();
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(says(), ["denied", "missing"]);
+});
+
+test("an old track that ends says nothing about the new one", async () => {
+  const browser = new FakeBrowser();
+  const { devices, state, says } = open(browser);
+  await devices.want(both);
+  const old = state.found?.camera as unknown as FakeTrack;
+  await devices.want({ ...both, cameraId: "cam-2" });
+  old.unplug();
+  old.dispatchEvent(new Event("mute"));
+  assert.deepEqual(says(), ["on", "on"]);
+});

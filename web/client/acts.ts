@@ -9,6 +9,8 @@ import { disconnect, lastWord, reconnect, send, type Ack } from "./transport";
 /** How long the quick exit waits for the server to have heard it, in ms; the screen is blank by then. */
 const LAST_WORD = 150;
 const CHECKED = "checked";
+/** What a device is said to have become, it has been for so long, in ms. */
+const SETTLES = 1000;
 
 /** Opens or closes my microphone.  Closing works at once, whether or not the server can be reached. */
 export async function setMicrophone(on: boolean): Promise<void> {
@@ -47,6 +49,26 @@ export function deviceSays(state: DeviceState, device: "camera" | "microphone"):
       return `Another program is using the ${device}. Close it, then try again.`;
     default:
       return `We are asking your browser for the ${device}.`;
+  }
+}
+
+/** Says it when a device stops in the middle of a meeting, and when it works again. */
+export function tellOfDevices(): void {
+  for (const device of ["camera", "microphone"] as const) {
+    let before: DeviceState = "off";
+    let lost = false;
+    const tell = () => {
+      const state = media.peek()[device];
+      if (state !== "on" && state !== "off") say(deviceSays(state, device));
+    };
+    effect(() => {
+      const now = media.value[device];
+      if (now === before) return;
+      if (ui.checked.peek() && before === "on" && now !== "off") setTimeout(tell, SETTLES);
+      if (lost && now === "on") say(`Your ${device} works again.`);
+      lost = now !== "off" && now !== "on" && (lost || before === "on");
+      before = now;
+    });
   }
 }
 

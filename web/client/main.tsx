@@ -2,7 +2,7 @@
 
 import { render } from "preact";
 import { App } from "./App";
-import { closeWhenGone, resumeCheck, watchEscape } from "./acts";
+import { closeWhenGone, resumeCheck, tellOfDevices, watchEscape } from "./acts";
 import { startMedia } from "./media/live";
 import { invitation } from "./store";
 import { connect } from "./transport";
@@ -23,5 +23,6 @@ resumeCheck();
 startMedia();
 watchEscape();
 closeWhenGone();
+tellOfDevices();
 render(<App />, root);
 connect(invitation.value.person);

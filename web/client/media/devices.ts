@@ -124,24 +124,32 @@ export class Devices {
     const [microphone] = stream.getAudioTracks();
     if (camera !== undefined) {
       camera.contentHint = "motion";
-      camera.addEventListener("ended", () => this.#lost("camera", camera));
+      this.#follow("camera", camera);
       this.#set({ camera, cameraState: "on" });
     }
     if (microphone !== undefined) {
       microphone.contentHint = "speech";
-      microphone.addEventListener("ended", () => this.#lost("microphone", microphone));
+      this.#follow("microphone", microphone);
       this.#set({ microphone, microphoneState: "on" });
     }
   }
 
-  /** Unplugged, or taken back by the browser.  `stop()` does not come here: it fires no "ended". */
-  #lost(kind: Kind, track: MediaStreamTrack): void {
-    if (this.#found[kind] !== track) return;
-    this.#set(
-      kind === "camera"
-        ? { camera: null, cameraState: "missing" }
-        : { microphone: null, microphoneState: "missing" },
-    );
+  /**
+   * What becomes of a device that works.  "mute" is a device that gives nothing for now: the system, or another program,
+   * has it.  "ended" is unplugged, or taken back by the browser; `stop()` fires none.
+   */
+  #follow(kind: Kind, track: MediaStreamTrack): void {
+    const allowedThen = this.#allowed(kind);
+    const becomes = (state: DeviceState, change: Partial<Found> = {}) => {
+      if (this.#found[kind] === track) this.#set({ ...change, [`${kind}State`]: state });
+    };
+    track.addEventListener("mute", () => becomes("busy"));
+    track.addEventListener("unmute", () => becomes("on"));
+    track.addEventListener("ended", async () => {
+      becomes("missing", { [kind]: null });
+      const takenBack = (await allowedThen) && !(await this.#allowed(kind));
+      if (takenBack && this.#found[`${kind}State`] === "missing") this.#set({ [`${kind}State`]: "denied" });
+    });
   }
 
   #close(kind: Kind): void {
@@ -186,6 +194,12 @@ function stateAfter(error: unknown): DeviceState {
     default:
       return "missing";
   }
+}
+
+/** Calls `then` each time the person, in the browser's own settings, comes to allow this device. */
+export async function onAllowed(kind: Kind, then: () => void): Promise<void> {
+  const status = await navigator.permissions.query({ name: kind as PermissionName }).catch(() => null);
+  status?.addEventListener("change", () => status.state === "granted" && then());
 }
 
 /** Has the person already said yes to this device?  Browsers that cannot be asked say no. */

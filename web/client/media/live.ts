@@ -5,11 +5,16 @@
 
 import { computed, signal } from "@preact/signals";
 import { screen } from "../screen";
-import { changeMedia, link, may, me, media, ui } from "../store";
+import { changeMedia, link, may, me, media, ui, type DeviceState } from "../store";
 import { disconnect, onMedia, send } from "../transport";
-import { allowedBefore, Devices, type Found } from "./devices";
+import { allowedBefore, Devices, onAllowed, type Found, type Kind } from "./devices";
 import { reconcile } from "./reconcile";
 import { asked, connection, drop, hear, join, shaken, told } from "./session";
+
+const KINDS: readonly Kind[] = ["camera", "microphone"];
+/** How long after it is asked for again: a device that is busy, and one that was lost; in ms. */
+const BUSY_AGAIN = 5000;
+const LOST_AGAIN = 300;
 
 const camera = signal<MediaStreamTrack | null>(null);
 const microphone = signal<MediaStreamTrack | null>(null);
@@ -92,8 +97,19 @@ export function startMedia(): void {
   });
   navigator.mediaDevices?.addEventListener("devicechange", () => {
     void listDevices();
-    if (media.peek().camera === "missing" || media.peek().microphone === "missing") ui.deviceTry.value++;
+    tryAgain("missing");
   });
+  for (const kind of KINDS) void onAllowed(kind, () => tryAgain("denied"));
+  // no browser says when another program has let go of a device; to ask must not put a question to the person
+  setInterval(async () => {
+    for (const kind of KINDS)
+      if (media.peek()[kind] === "busy" && (await allowedBefore(kind))) ui.deviceTry.value++;
+  }, BUSY_AGAIN);
+}
+
+/** Asks for a device again that is in this state. */
+function tryAgain(state: DeviceState): void {
+  if (KINDS.some((kind) => media.peek()[kind] === state)) ui.deviceTry.value++;
 }
 
 /** Camera, microphone and connection end now, in this very turn of the event loop. */
@@ -115,6 +131,9 @@ async function must(command: "set_camera" | "set_microphone", on: boolean): Prom
 function devicesChanged(found: Found): void {
   if (found.microphoneState === "on" && microphone.peek() === null) void listDevices();
   if (found.cameraState === "on" && camera.peek() === null) void listDevices();
+  // it may be another one that the browser takes instead, or the same once more
+  if (KINDS.some((kind) => media.peek()[kind] === "on" && found[`${kind}State`] === "missing"))
+    setTimeout(() => tryAgain("missing"), LOST_AGAIN);
   if (camera.peek() !== found.camera) {
     changeMedia({ own: found.camera === null ? null : new MediaStream([found.camera]) });
   }
