@@ -23,7 +23,7 @@ HISTORY: Final = 512
 """Packets kept for retransmission; a power of two."""
 KEY_FRAME_GAP: Final = 0.25
 """A publisher is asked for a key frame at most this often."""
-KEY_FRAME_AGAIN: Final = 0.5
+KEY_FRAME_AGAIN: Final = 0.3
 """Asked again while a slot still waits."""
 NACK_TRIAL: Final = 40
 """Requests to a publisher whose answer does not say that it repeats packets, before that is believed.

@@ -29,7 +29,7 @@ function heard() {
     }
     return receiver.jitterBufferTarget;
   };
-  pass(1, 0);
+  pass(2, 0);
   return { pass, voice };
 }
 
@@ -57,4 +57,11 @@ test("where nobody speaks, what is invented is silence and changes nothing", () 
   assert.equal(pass(5, 1, 1), null);
   voice.silentConcealedSamples += 4_800;
   assert.equal(pass(1, 0.1), null);
+});
+
+test("a voice that was away and has come back is not waited for longer", () => {
+  const { pass } = heard();
+  assert.equal(pass(3, 1, 0), null);
+  assert.equal(pass(1, 0.5, 25), null);
+  assert.equal(pass(5, 0), null);
 });

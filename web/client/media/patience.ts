@@ -17,6 +17,8 @@ interface Voice {
   samples: number;
   invented: number;
   whole: number;
+  /** It came at this look. */
+  spoke: boolean;
 }
 
 /** Looks at the voices of one connection; to be called once a second with its statistics. */
@@ -34,9 +36,13 @@ export function patience(peer: Pick<RTCPeerConnection, "getReceivers">): (stats:
         samples: entry.totalSamplesReceived ?? 0,
         invented: (entry.concealedSamples ?? 0) - (entry.silentConcealedSamples ?? 0),
         whole: (before?.whole ?? 0) + 1,
+        spoke: before !== undefined,
       };
       voices.set(entry.trackIdentifier, now);
-      if (before === undefined || now.packets - before.packets < SPEAKS) return;
+      if (before === undefined) return;
+      now.spoke = now.packets - before.packets >= SPEAKS;
+      // a voice that stopped or came back meanwhile was away, and to wait for it longer would only keep it away
+      if (!now.spoke || !before.spoke) return;
       const waits = receiver.jitterBufferTarget ?? 0;
       if (now.invented - before.invented > MUCH * (now.samples - before.samples)) {
         now.whole = 0;
