@@ -94,7 +94,7 @@ class Slot:
         self._leave_at = now + LAYER_GRACE
         shown = self.track
         if shown is not None and shown not in wish and not (wish and wish[0].path is shown.path):
-            self._cut()
+            self._cut(now)
         self.settle(now)
 
     def settle(self, now: float, *, ask: bool = True) -> None:
@@ -141,12 +141,17 @@ class Slot:
         self.track = None
         return track
 
-    def _cut(self) -> None:
-        """Close the gate.  A voice ends in 20 ms of silence: concealment would draw out its last sound."""
-        assert self.track is not None
-        self._end(self.track.newest, self.track.ts)
+    def _cut(self, now: float) -> None:
+        """Close the gate.  A voice ends in 20 ms of silence: concealment would draw out its last sound.
+
+        That is stamped with the time that it is.  Behind the last packet of somebody who fell silent 1.5 s ago, a
+        browser took it for a packet that had been under way for 1.5 s, and delayed their next words by as much.
+        """
+        track = self.track
+        assert track is not None
+        self._end(track.newest, track.ts)
         if not self.is_video:
-            numbers = self._timeline.append(OPUS_FRAME)
+            numbers = self._timeline.append(max(OPUS_FRAME, int((now - track.at) * AUDIO_CLOCK)))
             if numbers is not None:
                 send_rtp(self.path, _header(OPUS, *numbers, self.ssrc) + OPUS_SILENCE)
 
@@ -158,7 +163,7 @@ class Slot:
         if shown is None:
             return
         if now >= self._leave_at and shown not in self._wish:
-            self._cut()
+            self._cut(now)
         else:
             self.send_report(now)
 

@@ -8,7 +8,7 @@ import time
 from itertools import pairwise
 
 from signalling import Flow, Layer, PeerId, RoomId
-from signalling.profile import OPUS_SILENCE
+from signalling.profile import AUDIO_CLOCK, OPUS_SILENCE
 from signalling.rtcp import SenderReport
 from tests.signalling.client import Client, Received
 from tests.signalling.stage import BOTH, SOUND, stage, until
@@ -235,3 +235,18 @@ async def settle() -> None:
 
 def consecutive(packets: list[Received]) -> bool:
     return all((b.seq - a.seq) & 0xFFFF == 1 for a, b in pairwise(packets))
+
+
+async def test_the_silence_behind_somebody_who_was_lost_is_stamped_with_its_own_time() -> None:
+    """Stamped right behind their last packet it looks like one that was long under way, and viewers wait for the next."""
+    async with stage() as s:
+        ana, ben = await s.join("ana"), await s.join("ben")
+        s.plan({"ben": {"ana": SOUND}})
+        ana.speak()
+        await until(lambda: len(ben.rtp) > 5)
+        ana.stop_sending()
+        await asyncio.sleep(0.6)
+        s.plan({})
+        await until(lambda: ben.rtp[-1].payload == OPUS_SILENCE)
+        last, silence = ben.rtp[-2:]
+        assert 0.5 < (silence.ts - last.ts) / AUDIO_CLOCK < 5

@@ -9,8 +9,10 @@ const MOST = 600;
 const LESS = 100;
 /** A voice that has come whole for so many looks is waited for less long. */
 const WHOLE_FOR = 15;
-/** With fewer packets since the last look nobody was speaking. */
-const SPEAKS = 20;
+/** With fewer packets for what was played since the last look, the voice began, ended, or was away. */
+const FLOWS = 0.7;
+/** Samples in a packet of 20 ms. */
+const PACKET = 960;
 
 interface Voice {
   packets: number;
@@ -40,7 +42,7 @@ export function patience(peer: Pick<RTCPeerConnection, "getReceivers">): (stats:
       };
       voices.set(entry.trackIdentifier, now);
       if (before === undefined) return;
-      now.spoke = now.packets - before.packets >= SPEAKS;
+      now.spoke = (now.packets - before.packets) * PACKET >= FLOWS * (now.samples - before.samples);
       // a voice that stopped or came back meanwhile was away, and to wait for it longer would only keep it away
       if (!now.spoke || !before.spoke) return;
       const waits = receiver.jitterBufferTarget ?? 0;
