@@ -238,7 +238,7 @@ def consecutive(packets: list[Received]) -> bool:
 
 
 async def test_the_silence_behind_somebody_who_was_lost_is_stamped_with_its_own_time() -> None:
-    """Stamped right behind their last packet it looks like one that was long under way, and viewers wait for the next."""
+    """Right behind their last packet it looks like one that was long under way, and viewers delay what follows."""
     async with stage() as s:
         ana, ben = await s.join("ana"), await s.join("ben")
         s.plan({"ben": {"ana": SOUND}})
