@@ -31,7 +31,6 @@ class Program:
             "PORT": str(way.to_port),
             f"{PREFIX}DATA_DIR": str(data),
             f"{PREFIX}PUBLIC_URL": self.url,
-            f"{PREFIX}MEDIA_ADDRESSES": "127.0.0.1",
             f"{PREFIX}MEDIA_PORT": "0",
             "PYTHONUNBUFFERED": "1",
         }
