@@ -204,6 +204,12 @@ async def test_a_message_goes_to_the_facilitators_and_to_nobody_else(edge: Edge)
     assert ott.of("message") == []
 
 
+async def test_a_browser_that_asks_whether_its_line_stands_is_answered(edge: Edge) -> None:
+    vic = await edge.arrive(VIC)
+    for _ in range(20):
+        assert await vic.ask("there", {}) == {"ok": True}
+
+
 async def test_a_message_that_no_browser_shows_is_not_delivered(edge: Edge) -> None:
     fay, vic = await edge.begun(VIC)
     fay.receives = False
