@@ -87,6 +87,7 @@ class Connection:
         self._offset = ClockOffset()
         self._feedback_count = 0
         self._sent = 0
+        self._octets = 0
         self._resends_left = FEWEST_RESENDS
         self._reports_left = MOST_REPORTS
         self._loss_up: float | None = None
@@ -274,6 +275,11 @@ class Connection:
         self._sent = sent
         self._reports_left = MOST_REPORTS
         self.path.renew_budget()
+
+    def sent(self) -> float:
+        """Bits of media sent since the last call, without repair; to be called once a second."""
+        before, self._octets = self._octets, sum(slot.octets for slot in self._slots)
+        return 8.0 * (self._octets - before)
 
     def measured(self, now: float) -> Measured:
         """This line since the last call; to be called once a second."""

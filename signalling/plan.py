@@ -21,6 +21,8 @@ class Layer(IntEnum):
 class Flow:
     audio: bool = False
     video: Layer = Layer.NONE
+    first: bool = False
+    """On a thin line this picture is kept before those that are not first."""
 
 
 MediaPlan = Mapping[PeerId, Mapping[PeerId, Flow]]
@@ -43,7 +45,8 @@ def narrowed(old: MediaPlan, new: MediaPlan) -> dict[PeerId, dict[PeerId, Flow]]
             was = before.get(publisher)
             if was is None:
                 continue
-            both = Flow(flow.audio and was.audio, min(flow.video, was.video))
+            video = min(flow.video, was.video)
+            both = Flow(flow.audio and was.audio, video, flow.first and video is not Layer.NONE)
             if both != Flow():
                 kept[publisher] = both
         if kept:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeVarTuple, Unpack
 
+from signalling.allocation import Rates, Share, next_share, on_step
 from signalling.connection import ANSWER_WITHIN, Connection, Offer, State
 from signalling.counters import Counters
 from signalling.errors import StaleGeneration, TooManyConnecting
@@ -46,6 +47,7 @@ class _Peer:
     connection: Connection | None = None
     slots: Slots = field(default_factory=Slots)
     line: Line = field(default_factory=lambda: Line(Quality.LOST))
+    share: Share = field(default_factory=Share)
     told_slots: Mapping[int, PeerId] | None = None
     told_wanted: Wanted | None = None
 
@@ -76,7 +78,6 @@ class MediaPlane:
         self._listener = listener
         self._ports: tuple[Port, ...] = ()
         self._plans: dict[RoomId, dict[PeerId, dict[PeerId, Flow]]] = {}
-        self._wanted: dict[RoomId, Mapping[PeerId, Wanted]] = {}
         self._peers: dict[PeerId, _Peer] = {}
         self._closing: set[asyncio.Task[None]] = set()
         self._ticker: asyncio.Task[None] | None = None
@@ -161,19 +162,38 @@ class MediaPlane:
         """
         old = self._plans.get(room, {})
         new = self._plans[room] = settled(plan)
-        wanted = self._wanted[room] = wanted_of(new)
         for subscriber in changed(old, new):
             self._arrange(self._peers.get(subscriber), room)
-        for peer in self._in(room):
-            self._tell_wanted(peer, wanted.get(peer.id, Wanted()))
+        self._want(room)
 
     def forget_room(self, room: RoomId) -> None:
         """Shut every gate, forget the plan, end the connections of this room."""
         self.set_plan(room, {})
-        del self._plans[room], self._wanted[room]
+        del self._plans[room]
         for peer in self._in(room):
             del self._peers[peer.id]
             self._end(peer)
+
+    def _want(self, room: RoomId) -> None:
+        """Tell the publishers of this room what anybody may receive of them, and has a line for."""
+        plan = self._plans.get(room, {})
+        peers = {s: self._peers[s] for s in plan if s in self._peers and self._peers[s].room == room}
+        wanted = wanted_of(
+            {s: on_step(flows, peers[s].share.step) if s in peers else flows for s, flows in plan.items()}
+        )
+        for peer in self._in(room):
+            self._tell_wanted(peer, wanted.get(peer.id, Wanted()))
+
+    def _allocate(self, peer: _Peer, connection: Connection) -> None:
+        """Once a second: what of the plan this subscriber's line carries."""
+        for track in connection.tracks.values():
+            track.measure()
+        flows = self._plans.get(peer.room, {}).get(peer.id, {})
+        rates = {p: _rates(self._tracks(peer.room, p)) for p in flows}
+        before, peer.share = peer.share, next_share(peer.share, flows, rates, connection.sent(), connection.estimate)
+        if peer.share.step is not before.step:
+            self._arrange(peer, peer.room)
+            self._want(peer.room)
 
     def _in(self, room: RoomId) -> list[_Peer]:
         return [peer for peer in self._peers.values() if peer.room == room]
@@ -189,10 +209,11 @@ class MediaPlane:
             return
         now = time.monotonic()
         showing = peer.slots.showing()
+        carried = on_step(flows, peer.share.step)
         for index, (audio, video) in enumerate(connection.pairs):
             publisher = showing.get(index)
             tracks = self._tracks(room, publisher)
-            flow = flows[publisher] if publisher is not None else NOTHING
+            flow = carried[publisher] if publisher is not None else NOTHING
             audio.show(_existing(tracks, TrackKind.AUDIO) if flow.audio else (), now)
             video.show(_existing(tracks, *_LAYERS[flow.video]), now)
         if showing != peer.told_slots:
@@ -215,13 +236,14 @@ class MediaPlane:
     def _came_up(self, peer: _Peer) -> Callable[[Connection], None]:
         def came_up(connection: Connection) -> None:
             peer.told_slots = peer.told_wanted = None
+            peer.share = Share()
             self._tell(self._listener.peer_up, peer.id, connection.generation)
             self._judge(peer, Line())
             self._arrange(peer, peer.room)
             for subscriber, flows in self._plans.get(peer.room, {}).items():
                 if peer.id in flows:
                     self._arrange(self._peers.get(subscriber), peer.room)
-            self._tell_wanted(peer, self._wanted.get(peer.room, {}).get(peer.id, Wanted()))
+            self._want(peer.room)
 
         return came_up
 
@@ -276,6 +298,7 @@ class MediaPlane:
             connection.tick(now, beat)
             if beat % BEATS_PER_SECOND == 0 and connection.state is State.UP:
                 self._judge(peer, judged(peer.line, connection.measured(now)))
+                self._allocate(peer, connection)
         elif connection.state is State.OFFERED and now - connection.since > ANSWER_WITHIN:
             self._end(peer)
 
@@ -294,6 +317,14 @@ _LAYERS: Final[Mapping[Layer, tuple[TrackKind, ...]]] = {
     Layer.LOW: (TrackKind.LOW,),
     Layer.HIGH: (TrackKind.HIGH, TrackKind.LOW),
 }
+
+
+def _rates(tracks: Mapping[TrackKind, Track]) -> Rates:
+    def rate(kind: TrackKind) -> float:
+        track = tracks.get(kind)
+        return track.rate if track is not None and track.live else 0.0
+
+    return Rates(rate(TrackKind.AUDIO), rate(TrackKind.HIGH), rate(TrackKind.LOW))
 
 
 def _existing(tracks: Mapping[TrackKind, Track], *kinds: TrackKind) -> tuple[Track, ...]:

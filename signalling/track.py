@@ -55,6 +55,7 @@ class Track:
         "_key_frame_wanted",
         "_last_sr",
         "_last_sr_at",
+        "_measured",
         "_reported",
         "_transit",
         "_voice_at",
@@ -72,6 +73,7 @@ class Track:
         "open",
         "path",
         "payload_type",
+        "rate",
         "received",
         "report",
         "rtx_ssrc",
@@ -116,6 +118,9 @@ class Track:
         self._first = 0
         self._way = Way()
         self._reported = (0, 0)
+        self._measured = -1
+        self.rate = 0.0
+        """bit/s in the last second, without the headers of UDP and IP."""
         self._jitter, self._transit = 0.0, 0.0
         self._voice_at, self._voice_ts = 0.0, 0
         self._last_sr, self._last_sr_at = 0, 0.0
@@ -196,6 +201,16 @@ class Track:
             self.live = False
             for slot in tuple(self.slots):
                 slot.settle(now)
+
+    def measure(self) -> None:
+        """To be called once a second: what it brings, from the packets that are kept for repair."""
+        since = max(self._measured, self.newest - HISTORY)
+        self._measured = self.newest
+        if since < 0:
+            return
+        mask = HISTORY - 1
+        numbers = range(since + 1, self.newest + 1)
+        self.rate = 8.0 * sum(len(self.history[n & mask]) for n in numbers if self.history_of[n & mask] == n)
 
     def report_block(self, now: float) -> rtcp.Block | None:
         """How it arrived since the last call; None before the first packet."""

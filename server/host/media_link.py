@@ -16,7 +16,7 @@ from server.host.refusals import NoRelay
 from server.host.turn import Turn
 from server.room import audience
 from server.room.ids import DeviceId, MeetingId, PersonId
-from server.room.state import Door, Phase, Room
+from server.room.state import Door, Phase, Role, Room
 from server.room.view import Line as LineQuality
 from signalling.plan import Flow, Layer, MediaPlan, PeerId, Quality, RoomId, narrowed
 
@@ -29,9 +29,12 @@ def peer_of(meeting: MeetingId, person: PersonId) -> PeerId:
 
 def plan_of(meeting: MeetingId, room: Room) -> MediaPlan:
     """The audience of a room in the plane's words."""
+    turn = room.floor.turn
+    holder = turn.holder if turn is not None else None
+    first = {p.id for p in room.people.values() if p.id == holder or p.role is Role.INTERPRETER}
     return {
         peer_of(meeting, listener): {
-            peer_of(meeting, speaker): Flow(flow.sound, Layer(flow.picture))
+            peer_of(meeting, speaker): Flow(flow.sound, Layer(flow.picture), bool(flow.picture) and speaker in first)
             for speaker, flow in heard.items()
             if flow.sound or flow.picture
         }

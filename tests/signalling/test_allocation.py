@@ -1,0 +1,79 @@
+"""What a thin line gets, and what it keeps longest."""
+
+from __future__ import annotations
+
+import itertools
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from signalling import Flow, Layer, PeerId
+from signalling.allocation import GOOD_FOR, LONGEST, Rates, Share, Step, cost, next_share, on_step
+
+A, B = PeerId("a"), PeerId("b")
+PLAN = {A: Flow(True, Layer.HIGH, True), B: Flow(True, Layer.HIGH)}
+RATES = {A: Rates(30_000, 1_000_000, 150_000), B: Rates(0, 1_000_000, 150_000)}
+
+people = st.sampled_from([PeerId(f"p{i}") for i in range(8)])
+flows = st.builds(Flow, st.booleans(), st.sampled_from(Layer), st.booleans())
+plans = st.dictionaries(people, flows, max_size=8)
+rates = st.dictionaries(people, st.builds(Rates, *[st.integers(0, 2_000_000)] * 3), max_size=8)
+bits = st.integers(0, 5_000_000)
+
+
+@given(plans, st.sampled_from(Step))
+def test_a_step_only_narrows_and_never_touches_a_voice(plan: dict[PeerId, Flow], step: Step) -> None:
+    left = on_step(plan, step)
+    assert left.keys() == plan.keys()
+    for publisher, flow in plan.items():
+        assert left[publisher].audio == flow.audio
+        assert left[publisher].video <= flow.video
+
+
+@given(plans, st.sampled_from(Step))
+def test_no_first_picture_is_lowered_before_the_others(plan: dict[PeerId, Flow], step: Step) -> None:
+    left = on_step(plan, step)
+    if any(flow.first and left[p].video < flow.video for p, flow in plan.items()):
+        assert all(left[p].video is Layer.NONE for p, flow in plan.items() if not flow.first)
+
+
+@given(plans, rates, st.lists(st.tuples(bits, st.none() | bits), max_size=40))
+def test_it_goes_up_only_after_a_good_while_and_one_step_at_a_time(
+    plan: dict[PeerId, Flow], each: dict[PeerId, Rates], seconds: list[tuple[int, int | None]]
+) -> None:
+    share, steady = Share(), 0
+    for sent, estimate in seconds:
+        before, share = share, next_share(share, plan, each, sent, estimate)
+        if share.step > before.step:
+            assert steady >= GOOD_FOR - 1
+            between = [on_step(plan, s) for s in Step if before.step < s < share.step]
+            assert all(flows == on_step(plan, before.step) for flows in between)
+        if share.step < before.step:
+            assert estimate is not None
+            assert sent > estimate
+        steady = steady + 1 if share.step == before.step and estimate is not None else steady * (estimate is None)
+        assert GOOD_FOR <= share.wait <= LONGEST
+
+
+def test_a_congested_line_goes_down_at_once_to_what_fits() -> None:
+    assert next_share(Share(), PLAN, RATES, 2_030_000, 1_300_000).step is Step.OTHERS_LOW
+    assert next_share(Share(), PLAN, RATES, 2_030_000, 1_100_000).step is Step.FIRST_ALONE
+    assert next_share(Share(), PLAN, RATES, 2_030_000, 200_000).step is Step.FIRST_LOW
+    assert next_share(Share(), PLAN, RATES, 2_030_000, 100_000).step is Step.VOICES
+
+
+def test_an_account_that_is_low_because_little_was_sent_lowers_nothing() -> None:
+    assert next_share(Share(), PLAN, RATES, 40_000, 60_000).step is Step.ALL
+    assert next_share(Share(last=200_000), PLAN, RATES, 500_000, 300_000).step is Step.ALL, "it is still growing"
+
+
+def test_a_line_that_stays_thin_is_tried_more_and_more_rarely() -> None:
+    share, tries = Share(), []
+    for second in range(400):
+        sent = cost(on_step(PLAN, share.step), RATES)
+        before, share = share, next_share(share, PLAN, RATES, sent, int(min(sent * 1.5, 120_000)))
+        if share.step > before.step:
+            tries.append(second)
+    gaps = [b - a for a, b in itertools.pairwise(tries)]
+    assert gaps == sorted(gaps)
+    assert gaps[-1] >= LONGEST
