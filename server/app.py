@@ -73,6 +73,9 @@ class _Ears:
     def wanted(self, peer: PeerId, generation: str, audio: bool, high: bool, low: bool) -> None:
         self.link.wanted(peer, generation, audio, high, low)
 
+    def pictures_paused(self, peer: PeerId, generation: str, paused: bool) -> None:
+        self.link.pictures_paused(peer, generation, paused)
+
     def quality_changed(self, peer: PeerId, quality: Quality) -> None:
         self.link.quality_changed(peer, quality)
 

@@ -31,5 +31,10 @@ class MediaListener(Protocol):
     def wanted(self, peer: PeerId, generation: str, audio: bool, high: bool, low: bool) -> None:
         """What anybody may receive of this person now; their browser should stop sending the rest."""
 
+    def pictures_paused(self, peer: PeerId, generation: str, paused: bool) -> None:
+        """This person's line carries no picture now, or carries pictures again.  Not told of a new connection: there
+        they are not paused.
+        """
+
     def quality_changed(self, peer: PeerId, quality: Quality) -> None:
         """How good this person's line is, judged once a second."""

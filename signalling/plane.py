@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeVarTuple, Unpack
 
-from signalling.allocation import Rates, Share, next_share, on_step
+from signalling.allocation import Rates, Share, Step, next_share, on_step
 from signalling.connection import ANSWER_WITHIN, Connection, Offer, State
 from signalling.counters import Counters
 from signalling.errors import StaleGeneration, TooManyConnecting
@@ -194,6 +194,9 @@ class MediaPlane:
         if peer.share.step is not before.step:
             self._arrange(peer, peer.room)
             self._want(peer.room)
+        paused = peer.share.step is Step.VOICES
+        if paused is not (before.step is Step.VOICES):
+            self._tell(self._listener.pictures_paused, peer.id, connection.generation, paused)
 
     def _in(self, room: RoomId) -> list[_Peer]:
         return [peer for peer in self._peers.values() if peer.room == room]

@@ -162,7 +162,7 @@ class RoomMedia:
 
     def remember(self, person: PersonId, message: Mapping[str, object]) -> None:
         """Keep the newest slots and wishes, for a browser whose line was down when they were said."""
-        if message["kind"] in ("slots", "send"):
+        if message["kind"] in ("slots", "send", "pictures"):
             self._told.setdefault(person, {})[str(message["kind"])] = message
 
     def current(self, person: PersonId) -> list[Mapping[str, object]]:
@@ -209,6 +209,10 @@ class MediaLink:
         if found := self._find(peer):
             wish = {"kind": "send", "generation": generation, "audio": audio, "high": high, "low": low}
             found[0].media_says(found[1], wish)
+
+    def pictures_paused(self, peer: PeerId, generation: str, paused: bool) -> None:
+        if found := self._find(peer):
+            found[0].media_says(found[1], {"kind": "pictures", "generation": generation, "paused": paused})
 
     def quality_changed(self, peer: PeerId, quality: Quality) -> None:
         if found := self._find(peer):

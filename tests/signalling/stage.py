@@ -22,6 +22,7 @@ class Told:
     def __init__(self) -> None:
         self.events: list[tuple[Any, ...]] = []
         self.slots: dict[str, Mapping[int, PeerId]] = {}
+        self.paused: dict[str, bool] = {}
         self.wants: dict[str, tuple[bool, bool, bool]] = {}
 
     def peer_up(self, peer: PeerId, generation: str) -> None:
@@ -37,6 +38,10 @@ class Told:
     def wanted(self, peer: PeerId, generation: str, audio: bool, high: bool, low: bool) -> None:
         self.events.append(("wanted", peer, generation))
         self.wants[peer] = audio, high, low
+
+    def pictures_paused(self, peer: PeerId, generation: str, paused: bool) -> None:
+        self.events.append(("paused", peer, generation))
+        self.paused[peer] = paused
 
     def quality_changed(self, peer: PeerId, quality: Quality) -> None:
         self.events.append(("quality", peer, quality))

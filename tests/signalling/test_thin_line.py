@@ -25,10 +25,12 @@ async def test_a_thin_line_keeps_the_voice_and_loses_the_picture_which_comes_bac
         heard, seen = len(ben.of(0, "audio")), len(eve.rtp)
         await until(lambda: len(ben.of(0, "audio")) > heard + 20 and len(eve.rtp) > seen + 20)
         assert last(eve) == b"high", "nobody else is the worse for it"
+        assert s.told.paused == {"ben": True}
         thin.cancel()
         wide = asyncio.create_task(account(ben, 9_000_000))
         pictures = len(ben.of(0, "video"))
         await until(lambda: len(ben.of(0, "video")) > pictures + 5, within=30)
+        assert s.told.paused == {"ben": False}
         wide.cancel()
         for camera in cameras:
             camera.stop()

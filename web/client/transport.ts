@@ -41,6 +41,7 @@ export type MediaWord =
       readonly high: boolean;
       readonly low: boolean;
     }
+  | { readonly kind: "pictures"; readonly generation: string; readonly paused: boolean }
   | { readonly kind: "closed"; readonly generation: string };
 
 interface Answer {

@@ -23,6 +23,8 @@ export const connection = signal<Connection | null>(null);
 export const shaken = signal(0);
 /** What the server wants to be sent.  Until it says so: nothing. */
 export const asked = signal<Asked | null>(null);
+/** The line carries no pictures, only voices. */
+export const paused = signal(false);
 /** On this line the server has said which connection it has of us. */
 export const told = signal(false);
 
@@ -53,6 +55,9 @@ export function hear(word: MediaWord): void {
       break;
     case "send":
       asked.value = word;
+      break;
+    case "pictures":
+      paused.value = word.paused;
       break;
     case "closed":
       if (connection.peek()?.generation === word.generation) died();
@@ -97,6 +102,7 @@ async function accept({ generation, sdp, ice }: Extract<MediaWord, { kind: "offe
     const answer = await next.answer(sdp);
     connection.peek()?.close();
     connection.value = next;
+    paused.value = false;
     serverGeneration = generation;
     point();
     if (!(await sendMedia({ kind: "answer", generation, sdp: answer })).ok)

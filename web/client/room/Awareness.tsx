@@ -1,5 +1,6 @@
 // Always on the screen, always here, always in the same words: who can see and hear me, and what happens next.
 
+import { paused } from "../media/session";
 import { link, media, view } from "../store";
 import { Trouble } from "../Trouble";
 import { whatNext, whoSeesAndHears } from "./sentences";
@@ -27,7 +28,9 @@ export function Awareness({ next }: { next?: string }) {
         <p class="broken">{words.mediaDown}</p>
       )}
       <Trouble />
-      {media.value.state === "up" && now.me.line === "poor" && <p class="broken">{words.lineWeak}</p>}
+      {media.value.state === "up" && (paused.value || now.me.line === "poor") && (
+        <p class="broken">{paused.value ? words.picturesPaused : words.lineWeak}</p>
+      )}
       <TapToHear />
     </section>
   );

@@ -86,6 +86,7 @@ export const words = {
   soundOff: "Your browser keeps the sound off until you tap.",
   tapToHear: "Tap to hear",
   lineDown: "Your line dropped. We keep your place. You are coming back.",
+  picturesPaused: "Your line is weak. Pictures are paused so that you can hear.",
   lineWeak: "Your line is weak. Your voice goes first, your picture may stop.",
   mediaDown: "The sound and pictures stopped for a moment. They are coming back.",
 
