@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 import socket
 import ssl
+import sys
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
@@ -24,14 +24,20 @@ from server.http.pages import Pages
 from server.http.routes import build
 from server.http.serving import Deadlines, DeadlineSite
 from server.http.static import StaticFiles
+from server.log import logger
 from server.realtime.gateway import Gateway, build_server
 from server.room.ids import MeetingId, PersonId
 from server.settings import Settings
+from signalling.collector import calm_the_collector
+from signalling.listener import MediaListener
 from signalling.plan import PeerId, Quality
 from signalling.plane import MediaPlane
+from signalling.workers import Workers
 
 _GOODBYE = 3.0
 """Seconds that requests under way have to end when the program stops."""
+
+log = logger()
 
 
 def listen(settings: Settings) -> tuple[Settings, socket.socket]:
@@ -84,15 +90,15 @@ class _Ears:
 async def serving(settings: Settings, listening: socket.socket, store: kept.Store) -> AsyncIterator[None]:
     """The whole program, open to browsers inside the block.  Afterwards every line is dropped, and nothing is lost.
 
-    Raises `NotBuilt` and `TlsRefused` before anything is opened, `NoAddress` when the media port cannot be had.
+    Raises `NotBuilt` and `TlsRefused` before anything is opened, `NoAddress` when a media port cannot be had, and
+    `WorkerFault` when a process for media cannot be started.
     """
     folder = Path(assets.__file__).parent
     files = StaticFiles(folder / "static")
     context = _tls(settings)
     clock = SystemClock()
     ears = _Ears()
-    hosts = settings.media_hosts
-    plane = MediaPlane(addresses=tuple(hosts) or None, listener=ears, port=settings.media_port, public=hosts)
+    plane = _plane(settings, ears)
     ears.link = MediaLink(plane, _turn(settings), relay_only=settings.relay_only)
     rooms = Registry(journal=store.journal, invitations=store.meetings, link=ears.link, clock=clock)
     attempts = Attempts(trust_proxy=settings.trust_proxy)
@@ -140,7 +146,7 @@ async def serving(settings: Settings, listening: socket.socket, store: kept.Stor
         await site.start()
         closing.push_async_callback(site.stop)
         closing.enter_context(kept.address_noted(settings))
-        _calm_the_collector()
+        calm_the_collector()
         yield
 
 
@@ -148,6 +154,28 @@ def _turn(settings: Settings) -> Turn | None:
     if not settings.turn_urls:
         return None
     return Turn(settings.turn_urls, settings.turn_secret.get_secret_value(), frozenset(settings.turn_relays))
+
+
+def _plane(settings: Settings, ears: MediaListener) -> MediaPlane | Workers:
+    """The media plane: in this very process, or in some of its own."""
+    hosts, port = settings.media_hosts, settings.media_port
+    addresses = tuple(hosts) or None
+    if settings.media_workers == 0:
+        return MediaPlane(addresses=addresses, listener=ears, port=port, public=hosts)
+    command = (sys.executable, "-m", "server.worker", settings.log_level, settings.log_format)
+
+    def lost(worker: int, fate: str) -> None:
+        log.warning("media_worker_lost", source=f"worker-{worker}", reason=fate)
+
+    return Workers(
+        settings.media_workers,
+        addresses=addresses,
+        listener=ears,
+        port=port,
+        public=hosts,
+        command=command,
+        on_lost=lost,
+    )
 
 
 class TlsRefused(Exception):
@@ -163,12 +191,3 @@ def _tls(settings: Settings) -> ssl.SSLContext | None:
     except OSError as error:
         raise TlsRefused(error.strerror or "they do not fit together") from None
     return context
-
-
-def _calm_the_collector() -> None:
-    """A full collection of everything that was imported stops sound and pictures for tens of milliseconds: never look
-    at it again, and look at the rest seldom.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)

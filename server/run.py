@@ -18,6 +18,7 @@ from server.practice import as_lines, make_practice_meeting
 from server.settings import PREFIX, Settings
 from server.store import StoreError
 from signalling import NoAddress
+from signalling.home import WorkerFault
 
 
 def run(settings: Settings) -> str | None:
@@ -38,13 +39,21 @@ def run(settings: Settings) -> str | None:
             return kept.in_words(error)
         except NoAddress as nowhere:
             return (
-                f"UDP port {settings.media_port} for sound and pictures cannot be used ({nowhere.reason}). "
+                f"{_udp(settings)} for sound and pictures cannot be used ({nowhere.reason}). "
                 f"Perhaps the program runs already; {PREFIX}MEDIA_PORT=10001 chooses another port, "
                 f"and {PREFIX}MEDIA_ADDRESSES names the addresses of this machine."
             )
+        except WorkerFault:
+            return "The processes for sound and pictures could not be started; the log above has more."
         except app.TlsRefused as refused:
             return f"The certificate or its key cannot be used: {refused}."
     return None
+
+
+def _udp(settings: Settings) -> str:
+    if settings.media_workers < 2:
+        return f"UDP port {settings.media_port}"
+    return f"One of the UDP ports {settings.media_port} to {settings.media_port + settings.media_workers - 1}"
 
 
 async def _serve(settings: Settings, listening: socket.socket) -> None:

@@ -77,7 +77,14 @@ class Settings(BaseSettings):
         "empty for all. Behind a router that translates, with what browsers call it: 10.0.0.5=203.0.113.5.",
     )
     media_port: Annotated[int, Field(ge=0, le=65535)] = Field(
-        default=10000, description="The one UDP port for everybody's sound and pictures; 0 takes a free one."
+        default=10000,
+        description="The one UDP port for everybody's sound and pictures; 0 takes a free one. "
+        "With media workers the first one's, and the next one has the next.",
+    )
+    media_workers: Annotated[int, Field(ge=0, le=64)] = Field(
+        default=0,
+        description="Processes that carry sound and pictures, each a whole core's worth of meetings; "
+        "0 for the program's own, which is enough for about ten meetings at a time.",
     )
     turn_urls: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),
@@ -219,6 +226,11 @@ class Settings(BaseSettings):
             raise ValueError("TALKINGPIECE_TURN_URLS and TALKINGPIECE_TURN_SECRET are needed together")
         if self.relay_only and not self.may_hide:
             raise ValueError("TALKINGPIECE_RELAY_ONLY needs TALKINGPIECE_TURN_URLS and TALKINGPIECE_TURN_RELAYS")
+
+    @model_validator(mode="after")
+    def _every_worker_has_a_port(self) -> Self:
+        if self.media_port + max(0, self.media_workers - 1) > 65535:
+            raise ValueError("TALKINGPIECE_MEDIA_PORT should leave a port up to 65535 for each media worker")
         return self
 
     @property

@@ -39,6 +39,12 @@ class TooManyConnecting(SignallingError):
     code = "too_many_connecting"
 
 
+class Restarting(SignallingError):
+    """The process that carries this room's media is being started again; asking again in a moment finds it."""
+
+    code = "restarting"
+
+
 class NoAddress(Exception):
     """None of the addresses could be bound, at the start.  `reason` is the system's word for why."""
 

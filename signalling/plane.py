@@ -11,6 +11,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Final, TypeVarTuple, Unpack
 
 from signalling.allocation import Rates, Share, Step, next_share, on_step
@@ -166,6 +167,9 @@ class MediaPlane:
             self._arrange(self._peers.get(subscriber), room)
         self._want(room)
 
+    async def confirmed(self, room: RoomId) -> None:
+        """Nothing outside the room's plan is forwarded any more: here that is so when `set_plan` returns."""
+
     def forget_room(self, room: RoomId) -> None:
         """Shut every gate, forget the plan, end the connections of this room."""
         self.set_plan(room, {})
@@ -274,16 +278,12 @@ class MediaPlane:
     # ---- as time passes ---------------------------------------------------------------------------------------------
 
     async def _tick(self) -> None:
-        beat = 0
-        before = time.monotonic()
-        due = before
-        while True:
+        due = before = time.monotonic()
+        for beat in count(1):
             due = max(due + TICK, before)
             await asyncio.sleep(due - before)
             now = time.monotonic()
-            stalled = now - before - TICK
-            before = now
-            beat += 1
+            stalled, before = now - before - TICK, now
             for peer in list(self._peers.values()):
                 connection = peer.connection
                 if connection is None:

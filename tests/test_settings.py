@@ -55,6 +55,7 @@ def test_every_setting_comes_from_its_variable(monkeypatch: pytest.MonkeyPatch) 
         "TALKINGPIECE_TURN_SECRET": SECRET,
         "TALKINGPIECE_TURN_RELAYS": "203.0.113.5, 2001:DB8::5",
         "TALKINGPIECE_RELAY_ONLY": "true",
+        "TALKINGPIECE_MEDIA_WORKERS": "4",
         "TALKINGPIECE_EXIT_URL": "https://weather.example/",
         "TALKINGPIECE_TIME_ZONE": "Europe/Oslo",
         "TALKINGPIECE_ACCOUNT_SESSION_HOURS": "1.5",

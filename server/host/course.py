@@ -3,15 +3,16 @@
 Whatever happens to a room is carried out by one task, one thing after the other:
 
 1. `step` says what happens, or refuses; nothing has changed yet.
-2. **narrow**: the media plane is told, synchronously, to forward only what both the old room and the new one allow.
+2. **narrow**: the media plane is told to forward only what both the old room and the new one allow, and has confirmed
+   it before anything goes on.
 3. **record**: the facts are appended to the journal in one transaction.
 4. **widen**: the new room is the room, and the plane forwards exactly what it allows.
 5. **tell** and 6. **answer** are the `Witness`'s.
 
 So nobody is heard before it is recorded that they may be.  What makes an end of something narrows when it arrives,
-whatever is still waiting before it.  If 3 fails, what was shut stays shut, nobody is told what was not recorded,
-and what cannot be asked again (a line that dropped) or must not be lost (a stop) is kept and tried again with
-back-off.  A bug or a failed assertion fails that one job and leaves the room as it was.
+whatever is still waiting before it, and this is confirmed before it is answered.  If 3 fails, what was shut stays shut,
+nobody is told what was not recorded, and what cannot be asked again (a line that dropped) or must not be lost (a stop)
+is kept and tried again with back-off.  A bug or a failed assertion fails that one job and leaves the room as it was.
 """
 
 from __future__ import annotations
@@ -147,7 +148,7 @@ class Course:
             if not await self._carry_out(job):
                 self._widen()  # it may have narrowed, and then nothing came of it
         except NotRecorded:
-            self._put_off(job)
+            await self._put_off(job)
         except Superseded:
             job.answer(Closed())
             raise
@@ -163,6 +164,7 @@ class Course:
             after, facts = step(self.room, job.action, now, job.command)
             if facts:
                 self._media.narrow(self._media.plan_of(after))
+                await self._media.confirmed()
                 await self._recorder.record(self.room.seq, facts)
                 await self._become(after)
             elif isinstance(job.action, Tick):
@@ -215,8 +217,9 @@ class Course:
 
     # ---- when nothing can be recorded ----------------------------------------------------------------------
 
-    def _put_off(self, job: Job) -> None:
+    async def _put_off(self, job: Job) -> None:
         self._narrow_for(job)
+        await self._media.confirmed()
         if job.kept and not self._is_kept(job):
             self._stall.kept.append(job)
         if len(self._stall.kept) > KEPT_AT_MOST:
@@ -273,6 +276,7 @@ class Course:
             self._deadline.cancel()
         self._stall.cancel()
         self._media.forget()
+        await self._media.confirmed()
         for job in (*self._mailbox, *self._stall.kept):
             job.answer(Closed())
         await self._recorder.finish()

@@ -74,11 +74,15 @@ class RoomMedia:
         return plan_of(self._meeting, room)
 
     def narrow(self, plan: MediaPlan) -> None:
-        """Shut, at once, whatever `plan` does not allow.  Opens nothing."""
+        """Shut, at once, whatever `plan` does not allow; `confirmed` says when it is shut.  Opens nothing."""
         both = narrowed(self._plan, plan)
         if both != self._plan:
             self._link.plane.set_plan(self._room, both)
             self._plan = both
+
+    async def confirmed(self) -> None:
+        """On return nothing is forwarded that was shut before the call."""
+        await self._link.plane.confirmed(self._room)
 
     def widen(self, plan: MediaPlan) -> None:
         """Forward exactly `plan`."""

@@ -121,7 +121,14 @@ class Plane(Protocol):
         ...
 
     def set_plan(self, room: RoomId, plan: MediaPlan) -> None:
-        """On return nothing outside the plan is forwarded."""
+        """From now on exactly `plan` is to be forwarded, also to those who connect later.  Returns at once."""
+        ...
+
+    async def confirmed(self, room: RoomId) -> None:
+        """On return nothing outside the newest plan is forwarded, whatever became of whoever forwarded it.
+
+        Never fails, takes two seconds at most, and nothing at all where media is forwarded in this very process.
+        """
         ...
 
     def forget_room(self, room: RoomId) -> None: ...

@@ -65,6 +65,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "already_answered": "Sound and picture are on their way already.",
         "malformed_answer": "Your browser and we did not understand each other about sound and picture. We try again.",
         "too_many_connecting": "Many people are connecting at this moment. Sound and picture come in a few seconds.",
+        "restarting": "Sound and picture are being started again. They come back by themselves in a moment.",
         "signalling_error": "Sound and picture could not be connected. We try again.",
         # ---- what was sent was not what we expect
         "unreadable": "Part of what was sent did not arrive whole. Nothing was changed. Please load the page again.",

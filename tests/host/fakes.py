@@ -131,6 +131,8 @@ class FakePlane:
         self.only_from: dict[PeerId, frozenset[str] | None] = {}
         self.qualities: dict[PeerId, Quality] = {}
         self.faulty = False
+        self.unconfirmed: asyncio.Event | None = None
+        """A plan is obeyed when this is set; None: at once."""
         self._count = 0
 
     async def offer(self, room: RoomId, peer: PeerId, only_from: frozenset[str] | None = None) -> FakeOffer:
@@ -161,6 +163,10 @@ class FakePlane:
         if self.faulty:
             raise RuntimeError("the plane is broken")
         self.plans.setdefault(room, []).append(plan)
+
+    async def confirmed(self, room: RoomId) -> None:
+        if self.unconfirmed is not None:
+            await self.unconfirmed.wait()
 
     def forget_room(self, room: RoomId) -> None:
         self.plans.setdefault(room, []).append({})

@@ -41,7 +41,7 @@ PEOPLE = {
 class Room:
     """A plane, a web server for the harness, and a browser with a page for each person."""
 
-    def __init__(self, stage: Stage, url: str, browser: Browser) -> None:
+    def __init__(self, stage: Stage[MediaPlane], url: str, browser: Browser) -> None:
         self.stage, self.told, self.plane = stage, stage.told, stage.plane
         self._url, self._browser = url, browser
         self.pages: dict[str, Page] = {}

@@ -6,11 +6,13 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from signalling import Flow, Layer, MediaPlane, PeerId, Quality, RoomId
+from signalling.workers import Workers
 from tests.signalling.client import Client
 
+P = TypeVar("P", bound=MediaPlane | Workers)
 ROOM = RoomId("room")
 BOTH = Flow(audio=True, video=Layer.HIGH)
 SOUND = Flow(audio=True)
@@ -46,12 +48,15 @@ class Told:
     def quality_changed(self, peer: PeerId, quality: Quality) -> None:
         self.events.append(("quality", peer, quality))
 
-    def of(self, kind: str, peer: str | None = None) -> list[tuple[Any, ...]]:
+    def worker_lost(self, worker: int, fate: str) -> None:
+        self.events.append(("lost", worker, fate))
+
+    def of(self, kind: str, peer: object = None) -> list[tuple[Any, ...]]:
         return [e for e in self.events if e[0] == kind and peer in (None, e[1])]
 
 
-class Stage:
-    def __init__(self, plane: MediaPlane, told: Told) -> None:
+class Stage(Generic[P]):
+    def __init__(self, plane: P, told: Told) -> None:
         self.plane, self.told = plane, told
         self.clients: list[Client] = []
 
@@ -74,9 +79,23 @@ class Stage:
 
 
 @asynccontextmanager
-async def stage() -> AsyncIterator[Stage]:
+async def stage() -> AsyncIterator[Stage[MediaPlane]]:
     told = Told()
-    plane = MediaPlane(addresses=["127.0.0.1"], listener=told)
+    async with _on(MediaPlane(addresses=["127.0.0.1"], listener=told), told) as built:
+        yield built
+
+
+@asynccontextmanager
+async def stage_of_workers(count: int) -> AsyncIterator[Stage[Workers]]:
+    """The same with its media in other processes."""
+    told = Told()
+    plane = Workers(count, addresses=["127.0.0.1"], listener=told, on_lost=told.worker_lost)
+    async with _on(plane, told) as built:
+        yield built
+
+
+@asynccontextmanager
+async def _on(plane: P, told: Told) -> AsyncIterator[Stage[P]]:
     await plane.start()
     built = Stage(plane, told)
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from itertools import pairwise
 
-from signalling import Flow, Layer
+from signalling import Flow, Layer, MediaPlane
 from signalling.rtcp import KeyFrameRequest
 from tests.signalling.client import Client, Received, Source
 from tests.signalling.stage import Stage, stage, until
@@ -152,7 +152,7 @@ def contiguous(viewer: Client) -> bool:
     return set(steps) <= {1} and all(0 <= t < 180000 for t in times)
 
 
-async def silent(s: Stage, within: float) -> bool:
+async def silent(s: Stage[MediaPlane], within: float) -> bool:
     """Nothing more is forwarded from at most `within` seconds on, while packets still come in."""
     await asyncio.sleep(within)
     received, forwarded = s.plane.counters.received, s.plane.counters.forwarded
