@@ -29,8 +29,7 @@ from server.realtime.gateway import Gateway, build_server
 from server.room.ids import MeetingId, PersonId
 from server.settings import Settings
 from signalling.collector import calm_the_collector
-from signalling.listener import MediaListener
-from signalling.plan import PeerId, Quality
+from signalling.plan import PeerId, Quality, RoomId
 from signalling.plane import MediaPlane
 from signalling.workers import Workers
 
@@ -72,6 +71,9 @@ class _Ears:
 
     def peer_down(self, peer: PeerId, generation: str) -> None:
         self.link.peer_down(peer, generation)
+
+    def room_lost(self, room: RoomId) -> None:
+        self.link.room_lost(room)
 
     def slots_changed(self, peer: PeerId, generation: str, slots: Mapping[int, PeerId]) -> None:
         self.link.slots_changed(peer, generation, slots)
@@ -156,7 +158,7 @@ def _turn(settings: Settings) -> Turn | None:
     return Turn(settings.turn_urls, settings.turn_secret.get_secret_value(), frozenset(settings.turn_relays))
 
 
-def _plane(settings: Settings, ears: MediaListener) -> MediaPlane | Workers:
+def _plane(settings: Settings, ears: _Ears) -> MediaPlane | Workers:
     """The media plane: in this very process, or in some of its own."""
     hosts, port = settings.media_hosts, settings.media_port
     addresses = tuple(hosts) or None

@@ -226,6 +226,7 @@ class Settings(BaseSettings):
             raise ValueError("TALKINGPIECE_TURN_URLS and TALKINGPIECE_TURN_SECRET are needed together")
         if self.relay_only and not self.may_hide:
             raise ValueError("TALKINGPIECE_RELAY_ONLY needs TALKINGPIECE_TURN_URLS and TALKINGPIECE_TURN_RELAYS")
+        return self
 
     @model_validator(mode="after")
     def _every_worker_has_a_port(self) -> Self:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from signalling.plan import PeerId, Quality
+from signalling.plan import PeerId, Quality, RoomId
 
 
 class MediaListener(Protocol):
@@ -38,3 +38,10 @@ class MediaListener(Protocol):
 
     def quality_changed(self, peer: PeerId, quality: Quality) -> None:
         """How good this person's line is, judged once a second."""
+
+
+class WorkersListener(MediaListener, Protocol):
+    """What there is to tell as well when media is carried by other processes."""
+
+    def room_lost(self, room: RoomId) -> None:
+        """Its worker has ended, and every connection in it: `peer_down` of each follows at once.  Nobody went."""

@@ -18,7 +18,7 @@ from signalling.connection import Offer
 from signalling.counters import Counters
 from signalling.errors import StaleGeneration
 from signalling.home import TICK, Home
-from signalling.listener import MediaListener
+from signalling.listener import WorkersListener
 from signalling.plan import MediaPlan, PeerId, Quality, RoomId
 
 COMMAND: Final = (sys.executable, "-m", "signalling.worker")
@@ -43,7 +43,7 @@ class Workers:
         count: int,
         *,
         addresses: Sequence[str] | None,
-        listener: MediaListener,
+        listener: WorkersListener,
         port: int = 0,
         public: Mapping[str, str] | None = None,
         command: Sequence[str] = COMMAND,
@@ -195,7 +195,7 @@ class Workers:
             people[self._rooms[room].home] += 1
         for known in self._rooms.values():
             rooms[known.home] += 1
-        return min(self.homes, key=lambda home: (not home.ready, people[home], rooms[home]))
+        return min(self.homes, key=lambda home: (home.failing, people[home], rooms[home]))
 
     # ---- what workers say -------------------------------------------------------------------------------------------
 
@@ -242,6 +242,8 @@ class Workers:
         self._ended = _sum(self._ended, home.counters)
         lost, self._offered[home] = self._offered[home], {}
         self._tell(self._tell_lost, self.homes.index(home), fate)
+        for room in {self._seats[peer] for peer in lost.values() if peer in self._up and peer in self._seats}:
+            self._tell(self._listener.room_lost, room)
         for generation, peer in lost.items():
             self._is_down(home, peer, generation)
             if peer in self._quality:

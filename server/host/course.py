@@ -95,6 +95,11 @@ class Course:
         """Nothing is waiting: no job, no deadline, nothing to be recorded."""
         return not self._mailbox and not self._stall.on and next_deadline(self.room) is None
 
+    @property
+    def stalled(self) -> bool:
+        """Nothing can be recorded now."""
+        return self._stall.on
+
     def put(self, job: Job) -> None:
         """One more thing to be carried out, after what came before it."""
         if self.closing:

@@ -150,6 +150,15 @@ class LiveRoom:
             self._media.came_up(person)
         self._course.put(Job(SetMedia(person, up)))
 
+    def media_lost(self) -> None:
+        """Everybody's media has ended at once by our own fault, and nobody went.
+
+        So the room ends here, too, and begins again as after a restart of the program: everyone keeps their place and
+        their turn, and it does not freeze for want of a facilitator before the facilitator could be back.
+        """
+        if not self._course.stalled:  # then what it keeps would be lost; it takes the losses one by one
+            self._course.end()
+
     def media_says(self, person: PersonId, message: Mapping[str, object]) -> None:
         self._media.remember(person, message)
         self._listeners.post(person, Told.MEDIA, message)

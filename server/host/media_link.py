@@ -52,6 +52,8 @@ class MediaEars(Protocol):
 
     def media_up(self, person: PersonId, up: bool) -> None: ...
 
+    def media_lost(self) -> None: ...
+
     def media_says(self, person: PersonId, message: Mapping[str, object]) -> None: ...
 
     def quality_changed(self, person: PersonId) -> None: ...
@@ -203,6 +205,10 @@ class MediaLink:
         if (found := self._find(peer)) and self.plane.generation(peer) in (None, generation):
             found[0].media_up(found[1], False)
             found[0].media_says(found[1], {"kind": "closed", "generation": generation})
+
+    def room_lost(self, room: RoomId) -> None:
+        if ears := self._rooms.get(room):
+            ears.media_lost()
 
     def slots_changed(self, peer: PeerId, generation: str, slots: Mapping[int, PeerId]) -> None:
         if found := self._find(peer):

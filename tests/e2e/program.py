@@ -33,8 +33,8 @@ class Program:
             f"{PREFIX}PUBLIC_URL": self.url,
             f"{PREFIX}MEDIA_PORT": "0",
             "PYTHONUNBUFFERED": "1",
+            **{f"{PREFIX}{name}": value for name, value in settings.items()},
         }
-        self._environ |= {f"{PREFIX}{name}": value for name, value in settings.items()}
         self._process: asyncio.subprocess.Process | None = None
         self._reading: asyncio.Task[None] | None = None
 
@@ -42,6 +42,11 @@ class Program:
     def url(self) -> str:
         """What browsers call it: the line's address."""
         return f"http://localhost:{self.line.port}"
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
 
     @property
     def setup_link(self) -> str:

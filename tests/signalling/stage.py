@@ -48,6 +48,9 @@ class Told:
     def quality_changed(self, peer: PeerId, quality: Quality) -> None:
         self.events.append(("quality", peer, quality))
 
+    def room_lost(self, room: RoomId) -> None:
+        self.events.append(("room lost", room))
+
     def worker_lost(self, worker: int, fate: str) -> None:
         self.events.append(("lost", worker, fate))
 

@@ -54,6 +54,8 @@ async def test_a_killed_worker_costs_its_own_room_a_moment_and_the_other_room_no
         gap = ben.rtp[0].at - killed
         print(f"\nfrom the kill to the first packet of the new connections: {gap:.2f} s")
 
+        assert [e[0] for e in s.told.events if e[0] in ("room lost", "down")] == ["room lost", "down", "down"]
+        assert s.told.of("room lost") == [("room lost", ROOM)]
         assert sorted(s.told.of("down")) == sorted(("down", peer, before[peer]) for peer in (ANA, BEN))
         assert s.told.of("lost") == [("lost", s.plane.home_of(ROOM), "died")]
         assert s.plane.counters.received > counted
