@@ -6,9 +6,9 @@ than to say something that is not understood.
 To the worker, in this order of its life:
 
     start {addresses, port, public}            once, first: as for `MediaPlane`
-    plan number room {to: {from: [sound, layer]}}          answered by obeyed
+    plan number room {to: {from: [sound, layer, first]}}          answered by obeyed
     forget number room                         answered by obeyed
-    offer id room peer                         answered by offered or refused
+    offer id room peer [addresses] | null      answered by offered or refused
     answer id peer generation sdp              answered by answered or refused
     close peer
     stop
@@ -19,7 +19,7 @@ From the worker:
     obeyed number room                         nothing outside that plan, or a newer one, is forwarded
     offered id generation sdp | answered id | refused id code detail
     begun peer generation                      the connection of an offer; it ends with one peer_down
-    peer_up, peer_down, slots_changed, wanted, quality_changed       as in `MediaListener`
+    peer_up, peer_down, slots_changed, wanted, pictures_paused, quality_changed    as in `MediaListener`
     beat [counters]                            five times a second
 """
 
@@ -116,7 +116,9 @@ def frame(*message: object) -> bytes:
 
 def written(plan: MediaPlan) -> WrittenPlan:
     return {
-        subscriber: {publisher: [int(flow.audio), int(flow.video)] for publisher, flow in flows.items()}
+        subscriber: {
+            publisher: [int(flow.audio), int(flow.video), int(flow.first)] for publisher, flow in flows.items()
+        }
         for subscriber, flows in plan.items()
     }
 
@@ -124,6 +126,8 @@ def written(plan: MediaPlan) -> WrittenPlan:
 def read(plan: Mapping[str, Mapping[str, list[int]]]) -> dict[PeerId, dict[PeerId, Flow]]:
     """Raises ValueError for what is no plan."""
     return {
-        PeerId(subscriber): {PeerId(publisher): Flow(bool(a), Layer(v)) for publisher, (a, v) in flows.items()}
+        PeerId(subscriber): {
+            PeerId(publisher): Flow(bool(a), Layer(v), bool(f)) for publisher, (a, v, f) in flows.items()
+        }
         for subscriber, flows in plan.items()
     }

@@ -144,7 +144,7 @@ class Home:
         if waiting:
             await asyncio.wait(waiting)
 
-    async def offer(self, room: str, peer: str) -> Offer:
+    async def offer(self, room: str, peer: str, only_from: frozenset[str] | None = None) -> Offer:
         """Raises what `MediaPlane.offer` does, Restarting and WorkerFault."""
         if not self.ready:
             try:
@@ -152,7 +152,7 @@ class Home:
                     await self._ready.wait()
             except TimeoutError:
                 raise Restarting from None
-        generation, sdp = await self._ask("offer", room, peer)
+        generation, sdp = await self._ask("offer", room, peer, None if only_from is None else sorted(only_from))
         return Offer(generation, sdp)
 
     async def answer(self, peer: str, generation: str, sdp: str) -> None:
@@ -161,7 +161,7 @@ class Home:
             raise Restarting
         await self._ask("answer", peer, generation, sdp)
 
-    async def _ask(self, kind: str, *asked: str) -> list[str]:
+    async def _ask(self, kind: str, *asked: object) -> list[str]:
         id_ = next(self._ids)
         reply = self._asked[id_] = asyncio.get_running_loop().create_future()
         self._send(kind, id_, *asked)

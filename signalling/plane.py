@@ -10,25 +10,23 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import count
 from typing import Final, TypeVarTuple, Unpack
 
-from signalling.allocation import Rates, Share, Step, next_share, on_step
+from signalling.allocation import Share, Step, next_share, on_step
 from signalling.connection import ANSWER_WITHIN, Connection, Offer, State
 from signalling.counters import Counters
 from signalling.errors import StaleGeneration, TooManyConnecting
 from signalling.insides import own_addresses
 from signalling.listener import MediaListener
 from signalling.path import silence_libraries
-from signalling.plan import Flow, Layer, MediaPlan, PeerId, Quality, RoomId
+from signalling.peer import Peer, Tracks, pictures, rates_of, sound
+from signalling.plan import Flow, MediaPlan, PeerId, Quality, RoomId
 from signalling.planning import NOTHING, Wanted, changed, settled, wanted_of
 from signalling.port import Port, open_ports
-from signalling.profile import TrackKind
 from signalling.quality import Line, judged
-from signalling.slots import Slots, assign
+from signalling.slots import assign
 from signalling.timeline import NTP_OF_UNIX, ServerTime
-from signalling.track import Track
 
 TICK: Final = 0.02
 BEATS_PER_SECOND: Final = 50
@@ -39,23 +37,6 @@ STALL: Final = 0.25
 
 _Arguments = TypeVarTuple("_Arguments")
 _log = logging.getLogger(__name__)
-
-
-@dataclass(slots=True)
-class _Peer:
-    id: PeerId
-    room: RoomId
-    connection: Connection | None = None
-    slots: Slots = field(default_factory=Slots)
-    line: Line = field(default_factory=lambda: Line(Quality.LOST))
-    share: Share = field(default_factory=Share)
-    told_slots: Mapping[int, PeerId] | None = None
-    told_wanted: Wanted | None = None
-
-    @property
-    def up(self) -> Connection | None:
-        connection = self.connection
-        return connection if connection is not None and connection.state is State.UP else None
 
 
 class MediaPlane:
@@ -79,7 +60,7 @@ class MediaPlane:
         self._listener = listener
         self._ports: tuple[Port, ...] = ()
         self._plans: dict[RoomId, dict[PeerId, dict[PeerId, Flow]]] = {}
-        self._peers: dict[PeerId, _Peer] = {}
+        self._peers: dict[PeerId, Peer] = {}
         self._closing: set[asyncio.Task[None]] = set()
         self._ticker: asyncio.Task[None] | None = None
         self._time = ServerTime(NTP_OF_UNIX + time.time() - time.monotonic())
@@ -119,7 +100,7 @@ class MediaPlane:
         if known is not None:
             self._end(known)
         if known is None or known.room != room:
-            known = self._peers[peer] = _Peer(peer, room)
+            known = self._peers[peer] = Peer(peer, room)
         if sum(1 for p in self._peers.values() if p.connection is not None and p.up is None) >= HALF_OPEN:
             raise TooManyConnecting
         connection = known.connection = Connection(
@@ -188,12 +169,12 @@ class MediaPlane:
         for peer in self._in(room):
             self._tell_wanted(peer, wanted.get(peer.id, Wanted()))
 
-    def _allocate(self, peer: _Peer, connection: Connection) -> None:
+    def _allocate(self, peer: Peer, connection: Connection) -> None:
         """Once a second: what of the plan this subscriber's line carries."""
         for track in connection.tracks.values():
             track.measure()
         flows = self._plans.get(peer.room, {}).get(peer.id, {})
-        rates = {p: _rates(self._tracks(peer.room, p)) for p in flows}
+        rates = {p: rates_of(self._tracks(peer.room, p)) for p in flows}
         before, peer.share = peer.share, next_share(peer.share, flows, rates, connection.sent(), connection.estimate)
         if peer.share.step is not before.step:
             self._arrange(peer, peer.room)
@@ -202,10 +183,10 @@ class MediaPlane:
         if paused is not (before.step is Step.VOICES):
             self._tell(self._listener.pictures_paused, peer.id, connection.generation, paused)
 
-    def _in(self, room: RoomId) -> list[_Peer]:
+    def _in(self, room: RoomId) -> list[Peer]:
         return [peer for peer in self._peers.values() if peer.room == room]
 
-    def _arrange(self, peer: _Peer | None, room: RoomId) -> None:
+    def _arrange(self, peer: Peer | None, room: RoomId) -> None:
         """Point this subscriber's slots as the plan says."""
         if peer is None or peer.room != room:
             return
@@ -221,18 +202,18 @@ class MediaPlane:
             publisher = showing.get(index)
             tracks = self._tracks(room, publisher)
             flow = carried[publisher] if publisher is not None else NOTHING
-            audio.show(_existing(tracks, TrackKind.AUDIO) if flow.audio else (), now)
-            video.show(_existing(tracks, *_LAYERS[flow.video]), now)
+            audio.show(sound(tracks) if flow.audio else (), now)
+            video.show(pictures(tracks, flow.video), now)
         if showing != peer.told_slots:
             peer.told_slots = showing
             self._tell(self._listener.slots_changed, peer.id, connection.generation, showing)
 
-    def _tracks(self, room: RoomId, publisher: PeerId | None) -> Mapping[TrackKind, Track]:
+    def _tracks(self, room: RoomId, publisher: PeerId | None) -> Tracks:
         """What a publisher who is connected in this very room sends."""
         peer = self._peers.get(publisher) if publisher is not None else None
         return peer.up.tracks if peer is not None and peer.room == room and peer.up is not None else {}
 
-    def _tell_wanted(self, peer: _Peer, wanted: Wanted) -> None:
+    def _tell_wanted(self, peer: Peer, wanted: Wanted) -> None:
         connection = peer.up
         if connection is not None and wanted != peer.told_wanted:
             peer.told_wanted = wanted
@@ -240,7 +221,7 @@ class MediaPlane:
 
     # ---- connections come and go ------------------------------------------------------------------------------------
 
-    def _came_up(self, peer: _Peer) -> Callable[[Connection], None]:
+    def _came_up(self, peer: Peer) -> Callable[[Connection], None]:
         def came_up(connection: Connection) -> None:
             peer.told_slots = peer.told_wanted = None
             peer.share = Share()
@@ -254,14 +235,14 @@ class MediaPlane:
 
         return came_up
 
-    def _is_over(self, peer: _Peer) -> Callable[[Connection], None]:
+    def _is_over(self, peer: Peer) -> Callable[[Connection], None]:
         def is_over(connection: Connection) -> None:
             if peer.connection is connection:
                 self._end(peer)
 
         return is_over
 
-    def _end(self, peer: _Peer) -> None:
+    def _end(self, peer: Peer) -> None:
         connection, peer.connection = peer.connection, None
         if connection is None:
             return
@@ -296,7 +277,7 @@ class MediaPlane:
                     _log.exception("a connection was ended by a fault")
                     self._end(peer)
 
-    def _advance(self, peer: _Peer, connection: Connection, now: float, beat: int) -> None:
+    def _advance(self, peer: Peer, connection: Connection, now: float, beat: int) -> None:
         if connection.state is State.UP:
             connection.tick(now, beat)
             if beat % BEATS_PER_SECOND == 0 and connection.state is State.UP:
@@ -305,7 +286,7 @@ class MediaPlane:
         elif connection.state is State.OFFERED and now - connection.since > ANSWER_WITHIN:
             self._end(peer)
 
-    def _judge(self, peer: _Peer, line: Line) -> None:
+    def _judge(self, peer: Peer, line: Line) -> None:
         before, peer.line = peer.line, line
         if line.quality is not before.quality:
             self._tell(self._listener.quality_changed, peer.id, line.quality)
@@ -313,22 +294,3 @@ class MediaPlane:
     def _tell(self, method: Callable[[Unpack[_Arguments]], None], *arguments: *_Arguments) -> None:
         """After this call, not inside it: the listener may call back."""
         asyncio.get_running_loop().call_soon(method, *arguments)
-
-
-_LAYERS: Final[Mapping[Layer, tuple[TrackKind, ...]]] = {
-    Layer.NONE: (),
-    Layer.LOW: (TrackKind.LOW,),
-    Layer.HIGH: (TrackKind.HIGH, TrackKind.LOW),
-}
-
-
-def _rates(tracks: Mapping[TrackKind, Track]) -> Rates:
-    def rate(kind: TrackKind) -> float:
-        track = tracks.get(kind)
-        return track.rate if track is not None and track.live else 0.0
-
-    return Rates(rate(TrackKind.AUDIO), rate(TrackKind.HIGH), rate(TrackKind.LOW))
-
-
-def _existing(tracks: Mapping[TrackKind, Track], *kinds: TrackKind) -> tuple[Track, ...]:
-    return tuple(tracks[kind] for kind in kinds if kind in tracks)

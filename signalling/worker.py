@@ -109,8 +109,9 @@ class Worker:
     async def _reply(self, plane: MediaPlane, kind: str, id_: int, asked: list[Any]) -> None:
         try:
             if kind == "offer":
-                room, peer = asked
-                offer = await plane.offer(RoomId(room), PeerId(peer))
+                room, peer, only = asked
+                only_from = None if only is None else frozenset(map(str, only))
+                offer = await plane.offer(RoomId(room), PeerId(peer), only_from)
                 self.channel.send("begun", peer, offer.generation)
                 self.channel.send("offered", id_, offer.generation, offer.sdp)
             else:
@@ -137,6 +138,9 @@ class Worker:
 
     def wanted(self, peer: PeerId, generation: str, audio: bool, high: bool, low: bool) -> None:
         self.channel.send("wanted", peer, generation, audio, high, low)
+
+    def pictures_paused(self, peer: PeerId, generation: str, paused: bool) -> None:
+        self.channel.send("pictures_paused", peer, generation, paused)
 
     def quality_changed(self, peer: PeerId, quality: Quality) -> None:
         self.channel.send("quality_changed", peer, quality)

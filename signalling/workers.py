@@ -114,7 +114,7 @@ class Workers:
 
     # ---- negotiation ------------------------------------------------------------------------------------------------
 
-    async def offer(self, room: RoomId, peer: PeerId) -> Offer:
+    async def offer(self, room: RoomId, peer: PeerId, only_from: frozenset[str] | None = None) -> Offer:
         """As `MediaPlane.offer`; raises Restarting as well."""
         known = self._house(room)
         known.forgotten = False
@@ -122,7 +122,7 @@ class Workers:
             home.close(peer)
         self._seats[peer] = room
         self._up.pop(peer, None)
-        return await known.home.offer(room, peer)
+        return await known.home.offer(room, peer, only_from)
 
     async def answer(self, peer: PeerId, generation: str, sdp: str) -> None:
         """As `MediaPlane.answer`; raises Restarting as well."""
@@ -220,6 +220,8 @@ class Workers:
                 self._tell(listener.slots_changed, PeerId(peer), generation, pairs)
             case ["wanted", str(peer), str(generation), bool(audio), bool(high), bool(low)]:
                 self._tell(listener.wanted, PeerId(peer), generation, audio, high, low)
+            case ["pictures_paused", str(peer), str(generation), bool(paused)]:
+                self._tell(listener.pictures_paused, PeerId(peer), generation, paused)
             case ["quality_changed", str(peer), str(quality)]:
                 self._is_judged(PeerId(peer), Quality(quality))
             case _:

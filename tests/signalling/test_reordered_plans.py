@@ -38,7 +38,7 @@ class Raw:
 
     async def join(self, number: int, name: str) -> Client:
         client = Client()
-        self.channel.send("offer", number, "room", name)
+        self.channel.send("offer", number, "room", name, None)
         _, _, generation, sdp = await self._reply("offered", number)
         self.channel.send("answer", number, name, generation, await client.answer(sdp))
         await self._reply("answered", number)
@@ -126,7 +126,7 @@ async def test_a_plan_that_cannot_be_carried_out_ends_the_worker() -> None:
         )
     await asyncio.get_running_loop().create_unix_connection(lambda: raw.channel, sock=ours)
     raw.channel.send("start", START)
-    raw.channel.send("plan", 1, "room", {"ben": {"ana": [1, 99]}})
+    raw.channel.send("plan", 1, "room", {"ben": {"ana": [1, 99, 0]}})
     assert await asyncio.wait_for(process.wait(), 20) == 1
     assert raw.of("obeyed") == []
 
