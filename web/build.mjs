@@ -1,10 +1,12 @@
 // Builds what the browser loads into static/built/, with names that carry a hash of their content, so that they may be
 // cached for ever.  manifest.json says which name is current, relative to static/:
 //   {"room.js": "built/room-1A2B3C4D.js", "room.css": "built/room-....css", "pages.js": ..., "pages.css": ...}
+// The room is made of three modules: room.js, the facilitators' console.js, which nobody else loads, and shared.js, what
+// both stand on.
 // The room's style sheet is tokens + base + everything in static/css that is not named pages*; the pages' style sheet is
 // tokens + base + pages*.
 
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync, existsSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, writeFileSync, existsSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -13,7 +15,11 @@ import * as esbuild from "esbuild";
 const here = dirname(fileURLToPath(import.meta.url));
 const statics = join(here, "static");
 const built = join(statics, "built");
-const scripts = { room: join(here, "client/main.tsx"), pages: join(here, "client/pages.ts") };
+const scripts = {
+  room: { entry: "client/main.tsx", format: "esm", splitting: true },
+  pages: { entry: "client/pages.ts", format: "iife", splitting: false },
+};
+const parts = { "client/main.tsx": "room.js", "client/room/FacilitatorRoom.tsx": "console.js" };
 
 /**
  * The line is a websocket and nothing else (server/realtime refuses the rest), so the other transports of engine.io-client
@@ -56,20 +62,22 @@ async function build() {
     write: false,
     outdir: built,
     entryNames: "[name]-[hash]",
+    chunkNames: "[name]-[hash]",
+    metafile: true,
     legalComments: "none",
     target: ["es2022", "chrome110", "firefox115", "safari16.4"],
     logLevel: "warning",
     absWorkingDir: here,
   };
   const results = [];
-  for (const [name, entry] of Object.entries(scripts)) {
-    if (!existsSync(entry)) continue;
+  for (const [name, { entry, format, splitting }] of Object.entries(scripts)) {
     results.push([
       `${name}.js`,
       await esbuild.build({
         ...shared,
-        entryPoints: { [name]: entry },
-        format: "iife",
+        entryPoints: { [name]: join(here, entry) },
+        format,
+        splitting,
         jsx: "automatic",
         jsxImportSource: "preact",
         // socket.io-client carries its debug log only in builds without this condition
@@ -95,14 +103,17 @@ async function build() {
   rmSync(built, { recursive: true, force: true });
   mkdirSync(built, { recursive: true });
   for (const [name, result] of results) {
-    const [file] = result.outputFiles;
-    // a bundle made from standard input is called stdin: give it its name
-    const path = file.path.replace(/stdin(?=-[A-Z0-9]+\.css$)/, name.replace(".css", ""));
-    writeFileSync(path, file.contents);
-    manifest[name] = relative(statics, path);
-    weights.push(
-      `${name} ${file.contents.length} B, ${gzipSync(readFileSync(path), { level: 9 }).length} B gzip`,
-    );
+    for (const file of result.outputFiles) {
+      const { entryPoint } = result.metafile.outputs[relative(here, file.path)];
+      const part = name === "room.js" ? (parts[entryPoint] ?? "shared.js") : name;
+      if (part in manifest) throw new Error(`two files would be ${part}: say what the second one is`);
+      // a bundle made from standard input is called stdin: give it its name
+      const path = file.path.replace(/stdin(?=-[A-Z0-9]+\.css$)/, name.replace(".css", ""));
+      writeFileSync(path, file.contents);
+      manifest[part] = relative(statics, path);
+      const small = gzipSync(file.contents, { level: 9 }).length;
+      weights.push(`${part} ${file.contents.length} B, ${small} B gzip`);
+    }
   }
   writeFileSync(join(built, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
   console.log(weights.join("\n"));

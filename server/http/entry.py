@@ -54,4 +54,5 @@ async def room_page(request: web.Request) -> web.Response:
         title=meeting.title,
         starts=meeting.starts_at.isoformat(timespec="seconds") if meeting.starts_at else "",
         inviter=inviter,
+        leads=person.role is Role.FACILITATOR,
     )

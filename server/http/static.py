@@ -17,7 +17,7 @@ from aiohttp import hdrs, web
 from server.http.calm import Calm
 from server.http.headers import IMMUTABLE
 
-BUNDLES = ("room.js", "room.css", "pages.js", "pages.css")
+BUNDLES = ("room.js", "shared.js", "console.js", "room.css", "pages.js", "pages.css")
 _BUILT = "built"
 _TYPES = {
     ".css": "text/css; charset=utf-8",

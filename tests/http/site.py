@@ -29,7 +29,7 @@ from server.http.edge import Edge
 from server.http.pages import Pages
 from server.http.routes import build
 from server.http.serving import Deadlines, DeadlineSite
-from server.http.static import StaticFiles
+from server.http.static import BUNDLES, StaticFiles
 from server.room.ids import MeetingId, PersonId
 from server.store import Accounts, Database, Journal, Links, Meetings, Sessions
 
@@ -209,9 +209,7 @@ def bundles(folder: Path) -> StaticFiles:
     """Small files in the place of the browser's bundles."""
     (folder / "built").mkdir(parents=True)
     (folder / "icons").mkdir()
-    names = {
-        name: f"built/{name.replace('.', '-0A1B2C3D.')}" for name in ("room.js", "room.css", "pages.js", "pages.css")
-    }
+    names = {name: f"built/{name.replace('.', '-0A1B2C3D.')}" for name in BUNDLES}
     for path in names.values():
         (folder / path).write_text("/* " + "a bundle " * 40 + "*/")
     (folder / "built/manifest.json").write_text(json.dumps(names))
