@@ -20,10 +20,10 @@ NODE ?= $(shell command -v npm >/dev/null && node -p 'process.versions.node.spli
 PIP := $(VENV)/bin/python -m pip -qq install --require-hashes
 WEB_SOURCES := $(shell find web/client web/static -path web/static/built -prune -o -type f -print 2>/dev/null) $(wildcard web/*.json web/*.mjs)
 
-.PHONY: help run test check bench screenshots clean system web
+.PHONY: help run test check bench bench-media peers screenshots clean system web
 
 help: ## Say what each target does
-	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
 
 run: $(VENV)/.ready web ## Set up and start the program (PORT=9000 make run for another port); Ctrl-C stops it
 	@exec $(VENV)/bin/python -m server
@@ -39,8 +39,11 @@ check: $(VENV)/.ready web ## Formatting, lint, types and the direction of import
 	@echo "== import-linter"; lint-imports --no-logo 2>/dev/null || { lint-imports; exit 1; }
 	@echo "== the browser's code: format and types"; npm --prefix web --silent run check
 
-bench: $(VENV)/.ready web system ## Measure: the figures that the README gives, and the whole search of the room's states
+bench: $(VENV)/.ready web system peers ## Measure: the figures that the README gives, and the whole search of the room's states
 	@python -m pytest tests/bench -o python_files='bench_*.py' -s -q
+
+bench-media: $(VENV)/.ready peers ## Measure the media plane beside Janus, MediaRelay and the kernel alone; draws a picture
+	@python -m tests.bench.media
 
 screenshots: $(VENV)/.ready web system ## Drive real browsers through a meeting and save every screen under tests/out/
 	@python -m tests.e2e.screens
@@ -54,6 +57,9 @@ clean: ## Remove what was made, but not var/, which holds the data
 
 system: $(VENV)/.ready
 	@python -m tests.system
+
+peers: $(VENV)/.ready
+	@python -m tests.system peers
 
 web: web/static/built/.ready
 

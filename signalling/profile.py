@@ -27,6 +27,8 @@ AUDIO_CLOCK: Final = 48000
 VIDEO_CLOCK: Final = 90000
 OPUS_FRAME: Final = 960
 """Samples in one Opus packet of 20 ms."""
+VOICE: Final = 24_000
+"""bit/s of a voice: with its headers 47 kbit/s on the wire, so that one goes through a line of 60."""
 OPUS_SILENCE: Final = b"\xf8\xff\xfe"
 """One Opus frame of 20 ms of silence (RFC 6716: CELT, fullband, mono)."""
 

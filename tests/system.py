@@ -32,6 +32,12 @@ TESTS: Mapping[str, Probe] = {
 """Package -> is it here?  Real browsers, the second database, a TURN server, networks to put it in and bad lines to
 make, and letters for the browsers to draw."""
 
+PEERS: Mapping[str, Probe] = {
+    "janus": lambda: shutil.which("janus") is not None,
+    "util-linux": lambda: shutil.which("taskset") is not None and shutil.which("prlimit") is not None,
+}
+"""What the benchmarks measure against, and what gives each its core."""
+
 
 def ensure(packages: Mapping[str, Probe], *, root: bool) -> int:
     """Install the packages whose probe says no; returns an exit status and never leaves anything out unsaid."""
@@ -66,4 +72,5 @@ def ensure(packages: Mapping[str, Probe], *, root: bool) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(ensure(VENV if sys.argv[1:] == ["venv"] else TESTS, root=os.geteuid() == 0))
+    wanted = {"venv": VENV, "peers": PEERS}.get(" ".join(sys.argv[1:]), TESTS)
+    sys.exit(ensure(wanted, root=os.geteuid() == 0))

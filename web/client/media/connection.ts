@@ -11,7 +11,7 @@ import { search, type Trouble } from "./search";
 const HIGH_BITRATE = 900_000;
 const LOW_BITRATE = 110_000;
 const LOW_SCALE = 4;
-const AUDIO_BITRATE = 32_000;
+const AUDIO_BITRATE = 24_000;
 
 export interface Published {
   readonly audio: MediaStreamTrack | null;
