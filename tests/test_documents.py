@@ -18,7 +18,7 @@ MADE_HERE = re.compile(r"(?<![\w.])/(?:work|farm|tmp|root|home/\w+)/")
 
 
 def _targets() -> list[str]:
-    return re.findall(r"^([a-z]+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    return re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE)
 
 
 def _code_spans(text: str) -> str:
