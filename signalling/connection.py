@@ -236,6 +236,8 @@ class Connection:
         if beat % 50 == 0:
             self._strain_voices()
             self._send_receiver_report(now)
+            if reports := b"".join(slot.report(now) for slot in self._slots):  # in one datagram: each costs as much
+                self.path.send_rtcp(reports)
             self._renew_budgets()
 
     def _send_transport_feedback(self) -> None:

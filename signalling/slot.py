@@ -31,13 +31,11 @@ if TYPE_CHECKING:
     from signalling.path import Path
 
 LAYER_GRACE: Final = 1.0
-REPORT_EVERY: Final = 1.0
 
 
 class Slot:
     __slots__ = (
         "_leave_at",
-        "_report_at",
         "_rtx_seq",
         "_time",
         "_timeline",
@@ -77,7 +75,6 @@ class Slot:
         self._wish: tuple[Track, ...] = ()
         self._waiting_for: Track | None = None
         self._leave_at = 0.0
-        self._report_at = 0.0
         self._rtx_seq = secrets.randbits(15)
 
     # ---- the gate ---------------------------------------------------------------------------------------------------
@@ -123,8 +120,8 @@ class Slot:
         self.seq_offset, self.ts_offset = line.seq_offset, line.ts_offset
         self.track, self.first = track, number
         track.open.append(self)
-        self._report_at = 0.0
-        self.send_report(now)
+        if first_report := self.report(now):
+            self.path.send_rtcp(first_report)
 
     def begin_again(self, number: int, ts: int) -> None:
         """The segment ended with the packet (`number`, `ts`); another of the same track begins with the next one."""
@@ -159,22 +156,19 @@ class Slot:
 
     def tick(self, now: float) -> None:
         """To be called some times a second."""
-        shown = self.track
-        if shown is None:
-            return
-        if now >= self._leave_at and shown not in self._wish:
+        if self.track is not None and now >= self._leave_at and self.track not in self._wish:
             self._cut(now)
-        else:
-            self.send_report(now)
 
-    def send_report(self, now: float) -> None:
-        """A sender report every second and at each beginning, so that sound and picture stay together."""
+    def report(self, now: float) -> bytes:
+        """A sender report, for every second and for each beginning, so that sound and picture stay together.
+
+        Empty while nothing flows, or nothing is known of its time.
+        """
         track = self.track
-        if now < self._report_at or track is None or track.report is None:
-            return
-        self._report_at = now + REPORT_EVERY
+        if track is None or track.report is None:
+            return b""
         rtp = (stamp_at(track.report, now, self.clock) + self.ts_offset) & M32
-        self.path.send_rtcp(rtcp.sender_report(self.ssrc, self._time.ntp64(now), rtp, self.packets, self.octets))
+        return rtcp.sender_report(self.ssrc, self._time.ntp64(now), rtp, self.packets, self.octets)
 
     def want_key_frame(self, now: float) -> None:
         """The viewer cannot decode."""
