@@ -32,8 +32,12 @@ class Losses:
         return len(self._missing)
 
     def gap(self, first: int, end: int, now: float) -> None:
-        """`first` up to, not including, `end` were skipped."""
-        if end - first < LARGEST_GAP:
+        """`first` up to, not including, `end` were skipped.
+
+        While as many are missing as are ever asked for, no more are noted: whoever skips 199 numbers with each packet
+        would fill the memory before the next beat, which would then take long.
+        """
+        if end - first < LARGEST_GAP and len(self._missing) < OLDEST:
             for number in range(first, end):
                 self._missing[number] = [0, now]
 

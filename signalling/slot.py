@@ -185,8 +185,8 @@ class Slot:
             return False
         number = track.newest - ((track.newest - (seq - self.seq_offset)) & M16)
         place = number & HISTORY - 1
-        if number < self.first or track.history_of[place] != number:
-            return False
+        if number < self.first or track.newest - number >= HISTORY or track.history_of[place] != number:
+            return False  # (after leaps something older may stand there still: it would go out under a number to come)
         packet = bytearray(track.history[place])
         ts = (int.from_bytes(packet[4:8], "big") + self.ts_offset) & M32
         if not self.is_video:
