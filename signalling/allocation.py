@@ -1,8 +1,9 @@
 """What of the plan a line can carry: voices first, then the first pictures, then the others.  Pure.
 
-A subscriber stands on one step of a ladder.  It goes down at once when more was sent than the line carries by the
-subscriber's own account, and up one step after a good while.  An account that is low only because little was sent
-proves nothing, so going up is tried without proof, and more rarely each time that it fails.
+A subscriber stands on one step of a ladder.  It goes down when more is sent than the line carries by the subscriber's
+own account, and up one step after a good while.  An account that is low only because little was sent proves nothing,
+and one lags for some seconds behind a picture that has just begun.  So it is believed when it has not risen for three
+seconds; and going up is tried without proof, more rarely each time that it fails.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ GOOD_FOR: Final = 4
 """Seconds without congestion before a step up."""
 LONGEST: Final = 64
 """Seconds between two attempts at most."""
+STRAINED: Final = 3
+"""Seconds in a row with more sent than an account that does not rise, before a step down; one comes each second."""
 PROVEN: Final = 1.25
 """An account that is higher by this than what the next step costs lets it be taken however often it failed before."""
 
@@ -41,12 +44,13 @@ class Rates:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """Where a subscriber stands; `good` and `wait` are seconds, `last` the account of a second ago in bit/s."""
+    """Where a subscriber stands; `good`, `wait`, `strained` are seconds, `last` the account a second ago in bit/s."""
 
     step: Step = Step.ALL
     good: int = 0
     wait: int = GOOD_FOR
     last: int | None = None
+    strained: int = 0
 
 
 def on_step(flows: Mapping[PeerId, Flow], step: Step) -> dict[PeerId, Flow]:
@@ -79,21 +83,23 @@ def next_share(
     """To be asked once a second.  `sent` is what really went out in it, `estimate` the account, both in bit/s."""
     if estimate is None:
         return share
-    falling = share.last is None or estimate <= share.last
     now = on_step(flows, share.step)
-    if sent > estimate and falling:
+    strained = share.strained + 1 if sent > estimate and share.last is not None and estimate <= share.last else 0
+    if strained >= STRAINED:
         lower = [step for step in reversed(Step) if step < share.step and on_step(flows, step) != now]
         if not lower:
-            return replace(share, good=0, last=estimate)
+            return replace(share, good=0, last=estimate, strained=0)
         fits = next((step for step in lower if cost(on_step(flows, step), rates) <= estimate), lower[-1])
-        soon = share.good < share.wait and share.last is not None
+        soon = share.good < share.wait
         return Share(fits, 0, min(share.wait * 2, LONGEST) if soon else GOOD_FOR, estimate)
+    if strained:
+        return replace(share, last=estimate, strained=strained)
     good = share.good + 1
     higher = next((step for step in Step if step > share.step and on_step(flows, step) != now), None)
     if higher is None or good < GOOD_FOR:
-        return replace(share, good=good, last=estimate)
+        return replace(share, good=good, last=estimate, strained=0)
     price = cost(on_step(flows, higher), rates)
     proven = price > cost(now, rates) and price * PROVEN <= estimate
     if good >= share.wait or proven:
         return Share(higher, 0, share.wait, estimate)
-    return replace(share, good=good, last=estimate)
+    return replace(share, good=good, last=estimate, strained=0)

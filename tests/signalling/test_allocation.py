@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from signalling import Flow, Layer, PeerId
-from signalling.allocation import GOOD_FOR, LONGEST, Rates, Share, Step, cost, next_share, on_step
+from signalling.allocation import GOOD_FOR, LONGEST, STRAINED, Rates, Share, Step, cost, next_share, on_step
 
 A, B = PeerId("a"), PeerId("b")
 PLAN = {A: Flow(True, Layer.HIGH, True), B: Flow(True, Layer.HIGH)}
@@ -55,11 +56,23 @@ def test_it_goes_up_only_after_a_good_while_and_one_step_at_a_time(
         assert GOOD_FOR <= share.wait <= LONGEST
 
 
-def test_a_congested_line_goes_down_at_once_to_what_fits() -> None:
-    assert next_share(Share(), PLAN, RATES, 2_030_000, 1_300_000).step is Step.OTHERS_LOW
-    assert next_share(Share(), PLAN, RATES, 2_030_000, 1_100_000).step is Step.FIRST_ALONE
-    assert next_share(Share(), PLAN, RATES, 2_030_000, 200_000).step is Step.FIRST_LOW
-    assert next_share(Share(), PLAN, RATES, 2_030_000, 100_000).step is Step.VOICES
+@pytest.mark.parametrize(
+    ("account", "step"),
+    [(1_300_000, Step.OTHERS_LOW), (1_100_000, Step.FIRST_ALONE), (200_000, Step.FIRST_LOW), (100_000, Step.VOICES)],
+)
+def test_a_congested_line_goes_down_in_one_step_to_what_fits(account: int, step: Step) -> None:
+    share = Share()
+    for _ in range(STRAINED):
+        share = next_share(share, PLAN, RATES, 2_030_000, account)
+        assert share.step is Step.ALL
+    assert next_share(share, PLAN, RATES, 2_030_000, account).step is step
+
+
+def test_an_account_that_lags_behind_a_picture_which_has_just_begun_lowers_nothing() -> None:
+    share = Share()
+    for account in (100_000, 100_000, 160_000, 160_000, 240_000, 360_000, 360_000, 540_000, 800_000, 2_100_000):
+        share = next_share(share, PLAN, RATES, 2_030_000, account)
+        assert share.step is Step.ALL
 
 
 def test_an_account_that_is_low_because_little_was_sent_lowers_nothing() -> None:
