@@ -176,6 +176,8 @@ _LINES: Final = (
     "a=" + "x" * 5000, "z=\u0663", "a=ssrc:\u0663\u0663 x", "a=rtcp-fb:111 nack", "a=rtcp-fb:96 transport-cc ",
 )  # fmt: skip
 _NUMBERS: Final = ("0", "1", "9", "65536", "4294967295", "4294967296", "99999999999", "-1", "1e3", "")
+_LONGEST_TEXT: Final = 100_000
+"""Well beyond what is read at all."""
 
 
 def changed_text(rng: random.Random, data: bytes, corpus: Sequence[bytes]) -> bytes:
@@ -209,5 +211,6 @@ def changed_text(rng: random.Random, data: bytes, corpus: Sequence[bytes]) -> by
             case _:
                 other = rng.choice(corpus).decode("utf-8", "replace").split("\r\n")
                 lines[at:] = other[rng.randrange(len(other)) :]
-        lines = lines or [""]
-    return rng.choice(("\r\n", "\r\n", "\r\n", "\n")).join(lines).encode()
+        if not lines or sum(map(len, lines)) > _LONGEST_TEXT:
+            break
+    return rng.choice(("\r\n", "\r\n", "\r\n", "\n")).join(lines)[:_LONGEST_TEXT].encode()
