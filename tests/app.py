@@ -49,6 +49,11 @@ class RunningApp:
         """Where browsers open it, without a slash at the end."""
         return f"http://localhost:{self.port}"
 
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
     def start(self) -> None:
         """Returns when it is open.  The first start takes a free port, later ones the same."""
         assert self._process is None, "it is running"
