@@ -3,7 +3,8 @@
 Three hundred people in fifty rooms of the real program (a process of its own, journal in SQLite, flushed at every
 commit), on one core; they are on the other.  Every command changes what all six of a room see:
 
-* led: the fifty facilitators give the floor to one person and another, as fast as the edge lets them;
+* calm: the fifty facilitators give the floor to one person and another, once a second each, which is much;
+* led: the same as fast as the edge lets them;
 * busy: all three hundred switch their cameras, as fast as the edge lets them, which is more than a core can do.
 
 Beside it, in the same run, python-socketio alone with the same people and commands and a body as long as a view, and
@@ -21,11 +22,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import groupby
+from itertools import count, groupby
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,7 @@ from tests.bench.signalling_people import EVERY, ROLES, Person, Room, name_of
 ROOMS = 50
 SERVER, LOAD = 0, 1
 """Cores."""
+LOADS = ("calm", "led", "busy")
 WARM, SECONDS = 2.0, 8.0
 AT_ONCE = 8
 """Rooms that are filled at the same time."""
@@ -70,6 +72,9 @@ class Measured:
         return self.told / self.core
 
 
+Act = Callable[[Person, Room, int], Awaitable[None]]
+"""Somebody's command, the so many-th of theirs."""
+
 # ---- what people do -------------------------------------------------------------------------------------------------
 
 
@@ -81,22 +86,32 @@ async def _switches(person: Person, _: Room, turn: int) -> None:
     await person.give("set_camera", ',"on":true' if turn % 2 == 0 else ',"on":false')
 
 
-async def _load(what: str, rooms: Sequence[Room], pid: int, *, everybody: bool) -> Measured:
-    """Everybody, or the facilitators only, give a command each `EVERY` seconds, and no new one before its answer."""
-    busy = [(person, room) for room in rooms for person in (room.people if everybody else room.people[:1])]
-    act = _switches if everybody else _grants
+async def _loads(who: str, rooms: Sequence[Room], pid: int) -> list[Measured]:
+    """One after the other, as `LOADS` names them."""
+    facilitators = [(room.facilitator, room) for room in rooms]
+    everybody = [(person, room) for room in rooms for person in room.people]
+    print(f"{who}: {len(everybody)} people in {len(rooms)} rooms", flush=True)
+    return [
+        await _load(f"{who}, {LOADS[0]}", facilitators, _grants, 1.0, pid),
+        await _load(f"{who}, {LOADS[1]}", facilitators, _grants, EVERY, pid),
+        await _load(f"{who}, {LOADS[2]}", everybody, _switches, EVERY, pid),
+    ]
+
+
+async def _load(what: str, busy: Sequence[tuple[Person, Room]], act: Act, every: float, pid: int) -> Measured:
+    """Each of `busy` gives a command every so many seconds, and no new one before its answer."""
     begun = time.perf_counter()
     until = begun + WARM + SECONDS
 
     async def keep(person: Person, room: Room) -> None:
-        due, turn = begun + random.random() * EVERY, 0
+        due, turn = begun + random.random() * every, 0
         while due < until:
             await asyncio.sleep(due - time.perf_counter())
             await act(person, room, turn)
             turn += 1
-            due = max(due + EVERY, time.perf_counter())
+            due = max(due + every, time.perf_counter())
 
-    everyone = [person for room in rooms for person in room.people]
+    everyone = [person for room in {room for _, room in busy} for person in room.people]
     work = asyncio.gather(*(keep(*each) for each in busy))
     gc.collect()
     gc.disable()
@@ -175,13 +190,8 @@ async def _ours(data: Path) -> tuple[list[Measured], int]:
                 await room.connect(app.port, tokens[room.number])
                 await room.begin()
 
-        began = time.perf_counter()
         await asyncio.gather(*(fill(room) for room in rooms))
-        print(f"{ROOMS} rooms of {len(ROLES)} are under way after {time.perf_counter() - began:.1f} s", flush=True)
-        measured = [
-            await _load("ours, led", rooms, app.pid, everybody=False),
-            await _load("ours, busy", rooms, app.pid, everybody=True),
-        ]
+        measured = await _loads("ours", rooms, app.pid)
         people = [person for room in rooms for person in room.people]
         length = sum(person.view_bytes for person in people) // _told(people)
         await asyncio.gather(*(room.close() for room in rooms))
@@ -209,16 +219,13 @@ async def _echo(length: int) -> list[Measured]:
         rooms = [Room(number) for number in range(ROOMS)]
         for room in rooms:
             await room.connect(port, [""] * len(ROLES))
-        measured = [
-            await _load("python-socketio alone, led", rooms, pid, everybody=False),
-            await _load("python-socketio alone, busy", rooms, pid, everybody=True),
-        ]
+        measured = await _loads("python-socketio alone", rooms, pid)
         await asyncio.gather(*(room.close() for room in rooms))
     return measured
 
 
 async def _sqlite(data: Path, folder: Path) -> tuple[float, float, float]:
-    """The appends that the program has made, made again by a writer for each room: (a second, p50 ms, p99 ms)."""
+    """The appends that the program has made, again and again, by a writer for each room: (a second, p50 ms, p99 ms)."""
     appends: list[list[list[Fact]]] = []
     async with kept.opened(_settings(data)) as store:
         for number in range(ROOMS):
@@ -231,12 +238,13 @@ async def _sqlite(data: Path, folder: Path) -> tuple[float, float, float]:
     took: list[float] = []
 
     async def write(number: int) -> None:
-        after = 0
-        for facts in appends[number]:
-            if (began := time.perf_counter()) >= until:
-                return
-            after = await journal.append(MeetingId(f"m{number}"), after, facts)
-            took.append(time.perf_counter() - began)
+        for again in count():
+            after = 0
+            for facts in appends[number]:
+                if (began := time.perf_counter()) >= until:
+                    return
+                after = await journal.append(MeetingId(f"m{number}-{again}"), after, facts)
+                took.append(time.perf_counter() - began)
 
     began = time.perf_counter()
     await asyncio.gather(*(write(number) for number in range(ROOMS)))
@@ -258,12 +266,11 @@ async def run() -> Mapping[str, Any]:
             appends, p50, p99 = await _sqlite(folder / "data", folder)
     print(_table([*ours, *echo]))
     print(f"SQLite alone, {ROOMS} writers: {appends:,.0f} appends a second, p50 {p50:.1f} ms, p99 {p99:.1f} ms")
-    led, busy = ours
     return {
         "people": ROOMS * len(ROLES),
         "view_characters": length,
-        **{name: _figures(each) for name, each in (("led", led), ("busy", busy))},
-        "socketio_alone": {name: _figures(each) for name, each in zip(("led", "busy"), echo, strict=True)},
+        **{name: _figures(each) for name, each in zip(LOADS, ours, strict=True)},
+        "socketio_alone": {name: _figures(each) for name, each in zip(LOADS, echo, strict=True)},
         "sqlite_alone": {"appends_per_second": round(appends), "p50_ms": round(p50, 1), "p99_ms": round(p99, 1)},
     }
 
