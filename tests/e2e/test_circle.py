@@ -172,8 +172,9 @@ async def test_a_lost_line_and_a_killed_server_change_nothing_but_the_moment(six
     await six.agrees(speaking=[ruth, june])
     gap = await six.longest_gap()
     print(f"down {down:.2f} s, longest gap in anybody's picture {gap:.2f} s, before the kill {usual:.2f} s")
-    # two seconds beyond the restart; where starting takes long because the machine is busy, so does coming back
-    assert gap < max(down + 2, 2.2 * down) + usual
+    # Two seconds beyond the restart, which takes 1.2 s; where that takes longer because the machine is busy, so does
+    # coming back of six browsers.
+    assert gap < max(down + 2, 2.6 * down) + usual
 
     after = six.truth.room()
     assert (after.phase, after.floor) == (before.phase, before.floor)
