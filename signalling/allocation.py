@@ -58,6 +58,12 @@ def on_step(flows: Mapping[PeerId, Flow], step: Step) -> dict[PeerId, Flow]:
     return {publisher: replace(flow, video=min(flow.video, _most(flow, step))) for publisher, flow in flows.items()}
 
 
+def is_dark(flows: Mapping[PeerId, Flow], step: Step) -> bool:
+    """There would be pictures, and this step carries none of them."""
+    pictures = [flow for flow in flows.values() if flow.video is not Layer.NONE]
+    return bool(pictures) and all(_most(flow, step) is Layer.NONE for flow in pictures)
+
+
 def _most(flow: Flow, step: Step) -> Layer:
     if step is Step.ALL:
         return Layer.HIGH

@@ -32,8 +32,8 @@ class MediaListener(Protocol):
         """What anybody may receive of this person now; their browser should stop sending the rest."""
 
     def pictures_paused(self, peer: PeerId, generation: str, paused: bool) -> None:
-        """This person's line carries no picture now, or carries pictures again.  Not told of a new connection: there
-        they are not paused.
+        """This person's line carries none of the pictures that there are, or carries some again.  Not told of a new
+        connection: there they are not paused.
         """
 
     def quality_changed(self, peer: PeerId, quality: Quality) -> None:

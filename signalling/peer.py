@@ -28,6 +28,7 @@ class Peer:
     share: Share = field(default_factory=Share)
     told_slots: Mapping[int, PeerId] | None = None
     told_wanted: Wanted | None = None
+    told_paused: bool = False
 
     @property
     def up(self) -> Connection | None:

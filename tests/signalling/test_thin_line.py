@@ -36,6 +36,27 @@ async def test_a_thin_line_keeps_the_voice_and_loses_the_picture_which_comes_bac
             camera.stop()
 
 
+async def test_pictures_are_called_paused_only_while_there_are_pictures() -> None:
+    async with stage() as s:
+        ana, ben = await s.join("ana"), await s.join("ben")
+        ana.speak()
+        camera = Camera(ana, ana.low, b"low")
+        s.plan({"ben": {"ana": Flow(True, Layer.HIGH)}})
+        await until(lambda: last(ben) == b"low")
+        thin = asyncio.create_task(account(ben, 5_000))
+        await until(lambda: s.told.paused == {"ben": True}, within=10)
+        s.plan({"ben": {"ana": Flow(audio=True)}})
+        await until(lambda: s.told.paused == {"ben": False})
+        s.plan({"ben": {"ana": Flow(True, Layer.LOW)}})
+        await until(lambda: s.told.paused == {"ben": True})
+        thin.cancel()
+        s.told.paused.clear()
+        ben = await s.join("ben")
+        await until(lambda: last(ben) == b"low")
+        assert s.told.paused == {}, "a new connection begins with its pictures"
+        camera.stop()
+
+
 async def test_what_nobody_has_a_line_for_is_not_wanted() -> None:
     async with stage() as s:
         ana, ben = await s.join("ana"), await s.join("ben")
