@@ -6,7 +6,7 @@ import contextlib
 import socket
 import ssl
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from pathlib import Path
 
 from aiohttp import web
@@ -81,8 +81,8 @@ class _Ears:
     def wanted(self, peer: PeerId, generation: str, audio: bool, high: bool, low: bool) -> None:
         self.link.wanted(peer, generation, audio, high, low)
 
-    def pictures_paused(self, peer: PeerId, generation: str, paused: bool) -> None:
-        self.link.pictures_paused(peer, generation, paused)
+    def pictures_paused(self, peer: PeerId, generation: str, publishers: Collection[PeerId]) -> None:
+        self.link.pictures_paused(peer, generation, publishers)
 
     def quality_changed(self, peer: PeerId, quality: Quality) -> None:
         self.link.quality_changed(peer, quality)

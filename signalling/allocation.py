@@ -58,10 +58,9 @@ def on_step(flows: Mapping[PeerId, Flow], step: Step) -> dict[PeerId, Flow]:
     return {publisher: replace(flow, video=min(flow.video, _most(flow, step))) for publisher, flow in flows.items()}
 
 
-def is_dark(flows: Mapping[PeerId, Flow], step: Step) -> bool:
-    """There would be pictures, and this step carries none of them."""
-    pictures = [flow for flow in flows.values() if flow.video is not Layer.NONE]
-    return bool(pictures) and all(_most(flow, step) is Layer.NONE for flow in pictures)
+def paused(flows: Mapping[PeerId, Flow], step: Step) -> frozenset[PeerId]:
+    """Whose picture there is, and this step does not carry."""
+    return frozenset(p for p, flow in flows.items() if flow.video is not Layer.NONE is _most(flow, step))
 
 
 def _most(flow: Flow, step: Step) -> Layer:

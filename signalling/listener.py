@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Protocol
 
 from signalling.plan import PeerId, Quality, RoomId
@@ -31,9 +31,9 @@ class MediaListener(Protocol):
     def wanted(self, peer: PeerId, generation: str, audio: bool, high: bool, low: bool) -> None:
         """What anybody may receive of this person now; their browser should stop sending the rest."""
 
-    def pictures_paused(self, peer: PeerId, generation: str, paused: bool) -> None:
-        """This person's line carries none of the pictures that there are, or carries some again.  Not told of a new
-        connection: there they are not paused.
+    def pictures_paused(self, peer: PeerId, generation: str, publishers: Collection[PeerId]) -> None:
+        """Whose pictures this person's line does not carry now: all of them.  Not told of a new connection, which
+        begins with every picture.
         """
 
     def quality_changed(self, peer: PeerId, quality: Quality) -> None:

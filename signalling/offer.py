@@ -105,7 +105,7 @@ def _m_line(media: str, mid: int, direction: str) -> list[str]:
         return [
             *lines,
             f"a=rtpmap:{OPUS} opus/48000/2",
-            f"a=fmtp:{OPUS} minptime=10;useinbandfec=1;maxaveragebitrate={VOICE}",
+            f"a=fmtp:{OPUS} minptime=10;useinbandfec=1;usedtx=1;maxaveragebitrate={VOICE}",
             f"a=rtcp-fb:{OPUS} nack",
         ]
     # The estimate travels where it is needed: TWCC towards publishers, REMB from subscribers.

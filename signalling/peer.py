@@ -28,7 +28,7 @@ class Peer:
     share: Share = field(default_factory=Share)
     told_slots: Mapping[int, PeerId] | None = None
     told_wanted: Wanted | None = None
-    told_paused: bool = False
+    told_paused: frozenset[PeerId] = frozenset()
 
     @property
     def up(self) -> Connection | None:

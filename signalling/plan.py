@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import NewType
@@ -33,6 +33,14 @@ class Quality(StrEnum):
     GOOD = "good"
     POOR = "poor"
     LOST = "lost"
+
+
+def without_pictures(plan: MediaPlan, subscribers: Collection[PeerId]) -> MediaPlan:
+    """The same plan, but only voices go to these."""
+    return {
+        s: {p: Flow(audio=flow.audio) for p, flow in flows.items()} if s in subscribers else flows
+        for s, flows in plan.items()
+    }
 
 
 def narrowed(old: MediaPlan, new: MediaPlan) -> dict[PeerId, dict[PeerId, Flow]]:

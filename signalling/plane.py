@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from typing import Final, TypeVarTuple, Unpack
 
-from signalling.allocation import Share, is_dark, next_share, on_step
+from signalling.allocation import Share, next_share, on_step, paused
 from signalling.connection import ANSWER_WITHIN, Connection, Offer, State
 from signalling.counters import Counters
 from signalling.errors import StaleGeneration, TooManyConnecting
@@ -204,9 +204,9 @@ class MediaPlane:
         if showing != peer.told_slots:
             peer.told_slots = showing
             self._tell(self._listener.slots_changed, peer.id, connection.generation, showing)
-        if (paused := is_dark(flows, peer.share.step)) is not peer.told_paused:
-            peer.told_paused = paused
-            self._tell(self._listener.pictures_paused, peer.id, connection.generation, paused)
+        if (dark := paused(flows, peer.share.step)) != peer.told_paused:
+            peer.told_paused = dark
+            self._tell(self._listener.pictures_paused, peer.id, connection.generation, dark)
 
     def _tracks(self, room: RoomId, publisher: PeerId | None) -> Tracks:
         """What a publisher who is connected in this very room sends."""
@@ -224,7 +224,7 @@ class MediaPlane:
     def _came_up(self, peer: Peer) -> Callable[[Connection], None]:
         def came_up(connection: Connection) -> None:
             peer.told_slots = peer.told_wanted = None
-            peer.told_paused, peer.share = False, Share()
+            peer.told_paused, peer.share = frozenset(), Share()
             self._tell(self._listener.peer_up, peer.id, connection.generation)
             self._judge(peer, Line())
             self._arrange(peer, peer.room)

@@ -14,7 +14,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import astuple
 from typing import Any, Final
@@ -139,8 +139,8 @@ class Worker:
     def wanted(self, peer: PeerId, generation: str, audio: bool, high: bool, low: bool) -> None:
         self.channel.send("wanted", peer, generation, audio, high, low)
 
-    def pictures_paused(self, peer: PeerId, generation: str, paused: bool) -> None:
-        self.channel.send("pictures_paused", peer, generation, paused)
+    def pictures_paused(self, peer: PeerId, generation: str, publishers: Collection[PeerId]) -> None:
+        self.channel.send("pictures_paused", peer, generation, sorted(publishers))
 
     def quality_changed(self, peer: PeerId, quality: Quality) -> None:
         self.channel.send("quality_changed", peer, quality)

@@ -117,15 +117,16 @@ class LiveRoom:
 
     # ---- media ---------------------------------------------------------------------------------------------
 
-    async def join_media(self, person: PersonId, line: Line) -> Outcome:
-        """A new media connection for this person's browser: the offer goes out on their line.
+    async def join_media(self, person: PersonId, line: Line, pictures: bool = True) -> Outcome:
+        """A new media connection for this person's browser: the offer goes out on their line.  `pictures`: the others'
+        are to come to it.
 
         Raises `SignallingError`.
         """
         if not self._may_join(person, line):
             return NoMediaNow()
         try:
-            offer = await self._media.join(person, line.device, self._clock.now())
+            offer = await self._media.join(person, line.device, self._clock.now(), pictures)
         except NoRelay as refusal:
             return refusal
         if not self._may_join(person, line):
@@ -140,6 +141,13 @@ class LiveRoom:
         if not self._may_join(person, line):
             return NoMediaNow()
         await self._media.answer(person, generation, sdp)
+        return Done(self._listeners.rev(person))
+
+    def show_pictures(self, person: PersonId, line: Line, on: bool) -> Outcome:
+        """Whether the others' pictures are to come to this person, or only their voices."""
+        if not self._may_join(person, line):
+            return NoMediaNow()
+        self._media.show_pictures(person, on)
         return Done(self._listeners.rev(person))
 
     def _may_join(self, person: PersonId, line: Line) -> bool:

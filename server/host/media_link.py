@@ -7,7 +7,7 @@ A peer is a person in a meeting: the plane knows neither word.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Protocol
 
@@ -18,7 +18,7 @@ from server.room import audience
 from server.room.ids import DeviceId, MeetingId, PersonId
 from server.room.state import Door, Phase, Role, Room
 from server.room.view import Line as LineQuality
-from signalling.plan import Flow, Layer, MediaPlan, PeerId, Quality, RoomId, narrowed
+from signalling.plan import Flow, Layer, MediaPlan, PeerId, Quality, RoomId, narrowed, without_pictures
 
 _LINES = {Quality.GOOD: LineQuality.GOOD, Quality.POOR: LineQuality.POOR, Quality.LOST: LineQuality.LOST}
 
@@ -67,6 +67,8 @@ class RoomMedia:
         self._meeting = meeting
         self._room = RoomId(meeting)
         self._plan: MediaPlan = {}
+        """What the room allows."""
+        self._voices_only: set[PeerId] = set()
         self._told: dict[PersonId, dict[str, Mapping[str, object]]] = {}
         self._joined: set[PersonId] = set()
         self._closing: dict[PersonId, asyncio.Task[None]] = {}
@@ -79,8 +81,7 @@ class RoomMedia:
         """Shut, at once, whatever `plan` does not allow; `confirmed` says when it is shut.  Opens nothing."""
         both = narrowed(self._plan, plan)
         if both != self._plan:
-            self._link.plane.set_plan(self._room, both)
-            self._plan = both
+            self._forward(both)
 
     async def confirmed(self) -> None:
         """On return nothing is forwarded that was shut before the call."""
@@ -89,12 +90,25 @@ class RoomMedia:
     def widen(self, plan: MediaPlan) -> None:
         """Forward exactly `plan`."""
         if plan != self._plan:
-            self._link.plane.set_plan(self._room, plan)
-            self._plan = plan
+            self._forward(plan)
+
+    def show_pictures(self, person: PersonId, on: bool) -> None:
+        """Whether the others' pictures are to come to this person: their own wish, which only narrows what is allowed.
+        It lasts until they say otherwise, or connect anew.
+        """
+        peer = peer_of(self._meeting, person)
+        if on is not (peer not in self._voices_only):
+            self._voices_only ^= {peer}
+            self._forward(self._plan)
+
+    def _forward(self, plan: MediaPlan) -> None:
+        self._link.plane.set_plan(self._room, without_pictures(plan, self._voices_only))
+        self._plan = plan
 
     def forget(self) -> None:
         """The room is closed: nothing of it is forwarded any more."""
         self._plan = {}
+        self._voices_only.clear()
         self._told.clear()
         self._joined.clear()
         self._link.plane.forget_room(self._room)
@@ -114,9 +128,9 @@ class RoomMedia:
             raise NoRelay
         return hidden
 
-    async def join(self, person: PersonId, device: DeviceId, now: datetime) -> Mapping[str, object]:
+    async def join(self, person: PersonId, device: DeviceId, now: datetime, pictures: bool) -> Mapping[str, object]:
         """A new connection of this person, in place of an older one: the offer for their browser, and the relays that
-        it may use from `device`.
+        it may use from `device`.  `pictures`: see `show_pictures`.
 
         Raises `NoRelay`, and `SignallingError`.
         """
@@ -124,6 +138,7 @@ class RoomMedia:
         if closing := self._closing.pop(person, None):
             await asyncio.wait({closing})  # or it would close the new one
         self._told.pop(person, None)
+        self.show_pictures(person, pictures)
         only_from = turn.relays if turn and hidden else None
         offer = await self._link.plane.offer(self._room, peer_of(self._meeting, person), only_from)
         ice = {
@@ -220,8 +235,9 @@ class MediaLink:
             wish = {"kind": "send", "generation": generation, "audio": audio, "high": high, "low": low}
             found[0].media_says(found[1], wish)
 
-    def pictures_paused(self, peer: PeerId, generation: str, paused: bool) -> None:
+    def pictures_paused(self, peer: PeerId, generation: str, publishers: Collection[PeerId]) -> None:
         if found := self._find(peer):
+            paused = sorted(_person_of(publisher) for publisher in publishers)
             found[0].media_says(found[1], {"kind": "pictures", "generation": generation, "paused": paused})
 
     def quality_changed(self, peer: PeerId, quality: Quality) -> None:

@@ -196,12 +196,16 @@ class Gateway:
         task = asyncio.create_task(self._carry(connection, message))
         task.add_done_callback(lambda done: connection.ack(ack, done.result()))
 
-    async def _carry(self, connection: Connection, message: wire.Join | wire.Answer) -> Ack:
+    async def _carry(self, connection: Connection, message: wire.MediaWord) -> Ack:
         room, person = connection.room, connection.person
         try:
-            if isinstance(message, wire.Join):
-                return _answer(await room.join_media(person, connection))
-            return _answer(await room.answer_media(person, connection, message.generation, message.sdp))
+            match message:
+                case wire.Join(pictures=pictures):
+                    return _answer(await room.join_media(person, connection, pictures))
+                case wire.Answer(generation=generation, sdp=sdp):
+                    return _answer(await room.answer_media(person, connection, generation, sdp))
+                case wire.Pictures(on=on):
+                    return _answer(room.show_pictures(person, connection, on))
         except SignallingError as refused:
             return _no("refused", refused.code)
         except Exception as fault:

@@ -151,6 +151,8 @@ class Join(_Closed):
     """Ask for a new media connection."""
 
     kind: Literal["join"]
+    pictures: bool = True
+    """The others' pictures are to come, not only their voices."""
 
 
 class Answer(_Closed):
@@ -161,7 +163,15 @@ class Answer(_Closed):
     sdp: _Sdp
 
 
-_MEDIA: TypeAdapter[Join | Answer] = TypeAdapter(Annotated[Join | Answer, Field(discriminator="kind")])
+class Pictures(_Closed):
+    """Whether the others' pictures are to come from now on, or only their voices."""
+
+    kind: Literal["pictures"]
+    on: bool
+
+
+MediaWord = Join | Answer | Pictures
+_MEDIA: TypeAdapter[MediaWord] = TypeAdapter(Annotated[MediaWord, Field(discriminator="kind")])
 
 
 class _Received(_Closed):
@@ -191,9 +201,9 @@ def parse(body: object, actor: PersonId) -> Given:
     return Given(form.id, command, getattr(form, "text", None))
 
 
-def parse_media(body: object) -> Join | Answer:
+def parse_media(body: object) -> MediaWord:
     """Raises `Malformed`."""
-    found: Join | Answer = _read(_MEDIA, body)
+    found: MediaWord = _read(_MEDIA, body)
     return found
 
 

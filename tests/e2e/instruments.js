@@ -17,6 +17,7 @@
   // ---- what the person sends ---------------------------------------------------------------------------------------
 
   let voice = null;
+  let breath = null; // lets the tone through, or silence
   function tone() {
     voice ??= new AudioContext();
     void voice.resume();
@@ -27,7 +28,8 @@
     const out = voice.createMediaStreamDestination();
     swell.connect(new GainNode(voice, { gain: 0.17 })).connect(level.gain);
     swell.start();
-    oscillator.connect(level).connect(out);
+    breath = new GainNode(voice);
+    oscillator.connect(level).connect(breath).connect(out);
     oscillator.start();
     return out.stream.getAudioTracks()[0];
   }
@@ -238,6 +240,21 @@
       const wanted = ["inbound-rtp", "outbound-rtp", "candidate-pair"];
       const reports = await Promise.all([...connections].map((connection) => connection.getStats()));
       return reports.map((report) => [...report.values()].filter(({ type }) => wanted.includes(type)));
+    },
+    /** What has gone over the way to the server so far, each direction in bytes and packets (without UDP and IP). */
+    async carried() {
+      const reports = await Promise.all([...connections].map((connection) => connection.getStats()));
+      const ways = reports.flatMap((report) => [...report.values()].filter(({ type }) => type === "transport"));
+      const sum = (name) => ways.reduce((all, way) => all + way[name], 0);
+      return {
+        at: performance.now(),
+        up: [sum("bytesSent"), sum("packetsSent")],
+        down: [sum("bytesReceived"), sum("packetsReceived")],
+      };
+    },
+    /** The microphone stays open, and its person says nothing. */
+    beStill() {
+      breath.gain.value = 0;
     },
     /** A device goes in the middle of a meeting; asking for it fails with this error from now on. */
     lose(kind, error) {

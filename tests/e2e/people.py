@@ -50,10 +50,13 @@ class Person:
         await self.shows(self.heading(re.compile("Can we (see and )?hear you")))
         await self.press("It works")
 
-    async def come_to_the_door(self, link: str) -> None:
+    async def come_to_the_door(self, link: str, *, voices_only: bool = False) -> None:
         """Open the link, look at the welcome, check the devices: as far as the question."""
         await self.open(link)
         await self.press("Start")
+        if voices_only:
+            await self.press("Voices only")
+            await self.shows(self.page.get_by_text("You hear everyone, and see nobody."))
         await self.check_devices()
         await self.shows(self.heading("Do you still want to take part today?"))
 
@@ -82,6 +85,12 @@ class Person:
     async def turn_microphone_off(self) -> None:
         await self.press("Turn off my microphone")
         await self.shows(self.button("Turn on my microphone"))
+
+    async def choose_voices_only(self, on: bool) -> None:
+        await self.press("My view")
+        choice = self.page.get_by_role("checkbox", name="Voices only")
+        await choice.set_checked(on, timeout=PATIENCE)
+        await self.press("Close")
 
     async def ask_to_speak(self) -> None:
         await self.press("Ask to speak")

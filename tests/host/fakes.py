@@ -292,9 +292,9 @@ class Stage:
         assert future.done(), f"{command} was not answered"
         return future.result()
 
-    async def join_media(self, person: PersonId) -> None:
+    async def join_media(self, person: PersonId, *, pictures: bool = True) -> None:
         live = await self.open()
-        await live.join_media(person, self.lines[person])
+        await live.join_media(person, self.lines[person], pictures)
         offer = self.lines[person].of("media")[-1]
         await live.answer_media(person, self.lines[person], offer["generation"], "v=0 answer")
         await settle()

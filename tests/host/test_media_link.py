@@ -10,7 +10,7 @@ from server.host.jobs import Done
 from server.host.refusals import NoMediaNow
 from server.room import commands as c
 from server.room.ids import PersonId
-from server.room.state import Willing
+from server.room.state import Mode, Willing
 from signalling.errors import StaleGeneration
 from signalling.plan import PeerId, Quality
 from tests.host.fakes import FAY, OTT, VIC, Stage, settle
@@ -151,7 +151,7 @@ async def test_a_browser_that_was_away_is_told_its_slots_and_wishes_again(stage:
     generation = stage.plane.up[peer(VIC)]
     stage.link.slots_changed(peer(VIC), generation, {0: peer(FAY)})
     stage.link.wanted(peer(VIC), generation, True, True, False)
-    stage.link.pictures_paused(peer(VIC), generation, True)
+    stage.link.pictures_paused(peer(VIC), generation, {peer(FAY), peer(OTT)})
     device = stage.lines[VIC].device
     await stage.go(VIC)
     stage.link.slots_changed(peer(VIC), generation, {0: peer(FAY), 1: peer(OTT)})
@@ -160,8 +160,41 @@ async def test_a_browser_that_was_away_is_told_its_slots_and_wishes_again(stage:
         {"kind": "state", "generation": generation},
         {"kind": "slots", "generation": generation, "slots": {"0": FAY, "1": OTT}},
         {"kind": "send", "generation": generation, "audio": True, "high": True, "low": False},
-        {"kind": "pictures", "generation": generation, "paused": True},
+        {"kind": "pictures", "generation": generation, "paused": [FAY, OTT]},
     ]
+
+
+async def test_a_person_may_want_voices_only_which_shuts_pictures_towards_them_alone(stage: Stage) -> None:
+    await stage.begin(VIC, OTT)
+    live, plane = await stage.open(), stage.plane
+    assert plane.sees(VIC, OTT)
+    assert isinstance(live.show_pictures(VIC, stage.lines[VIC], False), Done)
+    assert not plane.sees(VIC, OTT)
+    assert not plane.sees(VIC, FAY)
+    assert plane.hears(VIC, OTT)
+    assert plane.sees(OTT, VIC)
+    await stage.must(c.SetMode(FAY, Mode.QUIET))
+    assert not plane.hears(VIC, OTT), "it opens nothing"
+    await stage.must(c.SetMode(FAY, Mode.OPEN))
+    assert not plane.sees(VIC, OTT), "and holds whatever the room does"
+    assert isinstance(live.show_pictures(VIC, stage.lines[VIC], True), Done)
+    assert plane.sees(VIC, OTT)
+
+
+async def test_the_wish_for_voices_only_comes_with_each_connection(stage: Stage) -> None:
+    await stage.begin(VIC, OTT)
+    await stage.join_media(VIC, pictures=False)
+    assert stage.plane.hears(VIC, OTT)
+    assert not stage.plane.sees(VIC, OTT)
+    await stage.join_media(VIC)
+    assert stage.plane.sees(VIC, OTT)
+
+
+async def test_an_older_line_cannot_change_what_the_newer_one_is_shown(stage: Stage) -> None:
+    await stage.begin(VIC)
+    older = stage.lines[VIC]
+    await stage.arrive(VIC, older.device)
+    assert isinstance((await stage.open()).show_pictures(VIC, older, False), NoMediaNow)
 
 
 async def test_what_was_said_of_an_older_connection_is_not_told_again(stage: Stage) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Generic, TypeVar
 
@@ -24,7 +24,7 @@ class Told:
     def __init__(self) -> None:
         self.events: list[tuple[Any, ...]] = []
         self.slots: dict[str, Mapping[int, PeerId]] = {}
-        self.paused: dict[str, bool] = {}
+        self.paused: dict[str, set[PeerId]] = {}
         self.wants: dict[str, tuple[bool, bool, bool]] = {}
 
     def peer_up(self, peer: PeerId, generation: str) -> None:
@@ -41,9 +41,9 @@ class Told:
         self.events.append(("wanted", peer, generation))
         self.wants[peer] = audio, high, low
 
-    def pictures_paused(self, peer: PeerId, generation: str, paused: bool) -> None:
+    def pictures_paused(self, peer: PeerId, generation: str, publishers: Collection[PeerId]) -> None:
         self.events.append(("paused", peer, generation))
-        self.paused[peer] = paused
+        self.paused[peer] = set(publishers)
 
     def quality_changed(self, peer: PeerId, quality: Quality) -> None:
         self.events.append(("quality", peer, quality))

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signalling import Flow, Layer, PeerId
-from signalling.allocation import GOOD_FOR, LONGEST, STRAINED, Rates, Share, Step, cost, is_dark, next_share, on_step
+from signalling.allocation import GOOD_FOR, LONGEST, STRAINED, Rates, Share, Step, cost, next_share, on_step, paused
 
 A, B = PeerId("a"), PeerId("b")
 PLAN = {A: Flow(True, Layer.HIGH, True), B: Flow(True, Layer.HIGH)}
@@ -39,9 +39,9 @@ def test_no_first_picture_is_lowered_before_the_others(plan: dict[PeerId, Flow],
 
 
 @given(plans, st.sampled_from(Step))
-def test_it_is_dark_where_there_are_pictures_and_the_step_leaves_none(plan: dict[PeerId, Flow], step: Step) -> None:
-    before, left = ({f.video for f in flows.values()} - {Layer.NONE} for flows in (plan, on_step(plan, step)))
-    assert is_dark(plan, step) is (bool(before) and not left)
+def test_those_pictures_are_paused_of_which_a_step_leaves_nothing(plan: dict[PeerId, Flow], step: Step) -> None:
+    left = on_step(plan, step)
+    assert paused(plan, step) == {p for p in plan if plan[p].video and not left[p].video}
 
 
 @given(plans, rates, st.lists(st.tuples(bits, st.none() | bits), max_size=40))

@@ -38,6 +38,12 @@ export function setCamera(on: boolean): void {
   }
 }
 
+/** Voices only, for a weak line: no pictures come, and none goes unless the camera is turned on again. */
+export function setPictures(on: boolean): void {
+  ui.pictures.value = on;
+  if (!on) setCamera(false);
+}
+
 /** One sentence on a device that does not work. */
 export function deviceSays(state: DeviceState, device: "camera" | "microphone"): string {
   switch (state) {
@@ -74,7 +80,7 @@ export function tellOfDevices(): void {
 
 /** The device check is done: whoever loads this page again in the same tab need not repeat it. */
 export function finishCheck(): void {
-  sessionStorage.setItem(CHECKED, ui.camera.peek() ? "seen" : "voice");
+  sessionStorage.setItem(CHECKED, ui.camera.peek() ? "seen" : ui.pictures.peek() ? "voice" : "voices");
   ui.step.value = "question";
   ui.checked.value = true;
 }
@@ -84,6 +90,7 @@ export function resumeCheck(): void {
   const kept = sessionStorage.getItem(CHECKED);
   if (kept === null) return;
   ui.camera.value = kept === "seen";
+  ui.pictures.value = kept !== "voices";
   ui.step.value = "question";
   ui.checked.value = true;
 }

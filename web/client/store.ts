@@ -85,6 +85,8 @@ export const ui = {
   checked: signal(false),
   /** Wants to be seen.  The server is told when it can be (`media/reconcile.ts`). */
   camera: signal(true),
+  /** Wants to see the others; otherwise their pictures are not even sent here. */
+  pictures: signal(true),
   /** My hand turned the microphone off and the server has not said so yet: nothing is sent meanwhile. */
   hushed: signal(false),
   /** Counts "try again" for the devices. */

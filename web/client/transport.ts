@@ -7,7 +7,7 @@
 import { io, type Socket } from "socket.io-client";
 import { say } from "./notices";
 import { bye, changeMedia, clockOffset, link, messages, stalled, view, type Message } from "./store";
-import type { Commands, View } from "./wire";
+import type { Commands, PersonId, View } from "./wire";
 
 export type Ack =
   | { readonly ok: true; readonly rev: number }
@@ -41,7 +41,7 @@ export type MediaWord =
       readonly high: boolean;
       readonly low: boolean;
     }
-  | { readonly kind: "pictures"; readonly generation: string; readonly paused: boolean }
+  | { readonly kind: "pictures"; readonly generation: string; readonly paused: readonly PersonId[] }
   | { readonly kind: "closed"; readonly generation: string };
 
 interface Answer {
@@ -50,7 +50,9 @@ interface Answer {
 }
 
 export type MediaReply =
-  { readonly kind: "join" } | { readonly kind: "answer"; readonly generation: string; readonly sdp: string };
+  | { readonly kind: "join"; readonly pictures: boolean }
+  | { readonly kind: "answer"; readonly generation: string; readonly sdp: string }
+  | { readonly kind: "pictures"; readonly on: boolean };
 
 /** How long an answer may take before we say so, in ms. */
 const PATIENCE = 6000;

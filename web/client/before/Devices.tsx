@@ -2,7 +2,7 @@
 
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { finishCheck } from "../acts";
+import { finishCheck, setPictures } from "../acts";
 import { microphoneTrack } from "../media/live";
 import { playSoftTone } from "../media/tone";
 import { openDrawer } from "../room/Drawer";
@@ -48,14 +48,28 @@ export function Devices() {
         {!bothDenied && <Trouble says={troubleOf("microphone", microphone)} />}
         <Sound />
         <div class="opt">
-          <span id="voice-only">{before.voiceOnly}</span>
+          <span id="unseen">{before.unseen}</span>
+          <button
+            type="button"
+            class="small"
+            aria-describedby="unseen"
+            onClick={() => (ui.camera.value = !ui.camera.value)}
+          >
+            {wantsCamera ? before.cameraOff : before.cameraOn}
+          </button>
+        </div>
+        <div class="opt">
+          <span id="voice-only">
+            {before.voiceOnly}
+            <small role="status">{ui.pictures.value ? "" : before.voicesOnly}</small>
+          </span>
           <button
             type="button"
             class="small"
             aria-describedby="voice-only"
-            onClick={() => (ui.camera.value = !ui.camera.value)}
+            onClick={() => setPictures(!ui.pictures.value)}
           >
-            {wantsCamera ? before.cameraOff : before.cameraOn}
+            {ui.pictures.value ? before.leaveOut : before.bringBack}
           </button>
         </div>
         <Choose name={before.microphone} choices={ui.microphones.value} chosen={ui.microphoneId} />

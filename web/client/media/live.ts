@@ -1,7 +1,7 @@
 // Joins the wishes of this page with the devices, the connection and the server.
 //
-// Five wishes, each reconciled by itself: which devices are open; whether there is a connection; what goes out over it;
-// whether the server knows of my camera; whether it knows that my hand closed the microphone.
+// Six wishes, each reconciled by itself: which devices are open; whether there is a connection; what goes out over it;
+// whether the server knows of my camera; whether it knows that my hand closed the microphone; whether pictures come in.
 
 import { computed, signal } from "@preact/signals";
 import { screen } from "../screen";
@@ -9,7 +9,7 @@ import { changeMedia, link, may, me, media, ui, type DeviceState } from "../stor
 import { disconnect, onMedia, send } from "../transport";
 import { allowedBefore, Devices, onAllowed, type Found, type Kind } from "./devices";
 import { reconcile } from "./reconcile";
-import { asked, connection, drop, hear, join, shaken, told } from "./session";
+import { asked, connection, drop, hear, join, shaken, showPictures, told } from "./session";
 
 const KINDS: readonly Kind[] = ["camera", "microphone"];
 /** How long after it is asked for again: a device that is busy, and one that was lost; in ms. */
@@ -84,6 +84,11 @@ export function startMedia(): void {
       if (hushed && !is) ui.hushed.value = false;
       else if (hushed && up) await must("set_microphone", false);
     },
+  );
+
+  reconcile(
+    () => ({ pictures: ui.pictures.value, connected: connection.value !== null && link.value === "up" }),
+    ({ pictures, connected }) => (connected ? showPictures(pictures) : undefined),
   );
 
   // the page goes: neither the server nor the person should have to wait until that is noticed

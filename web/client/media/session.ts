@@ -2,9 +2,10 @@
 // the server knows of another one than we have.
 
 import { signal } from "@preact/signals";
-import { changeMedia, link } from "../store";
+import { changeMedia, link, ui } from "../store";
 import { answers, renew, sendMedia, type MediaWord } from "../transport";
 import { Connection } from "./connection";
+import type { PersonId } from "../wire";
 import { play } from "./sound";
 
 const OFFER_WITHIN = 5000;
@@ -18,16 +19,20 @@ export interface Asked {
   readonly low: boolean;
 }
 
+const NOBODY: ReadonlySet<PersonId> = new Set();
+
 export const connection = signal<Connection | null>(null);
 /** Counts the deaths of connections and the server's news of them: each is a reason to look again. */
 export const shaken = signal(0);
 /** What the server wants to be sent.  Until it says so: nothing. */
 export const asked = signal<Asked | null>(null);
-/** The line carries no pictures, only voices. */
-export const paused = signal(false);
+/** Whose pictures the line does not carry now. */
+export const paused = signal<ReadonlySet<PersonId>>(NOBODY);
 /** On this line the server has said which connection it has of us. */
 export const told = signal(false);
 
+/** Whether the server was asked for the others' pictures. */
+let pictures = true;
 let serverGeneration: string | null = null;
 let slots: { readonly generation: string; readonly slots: Readonly<Record<string, string | null>> } | null =
   null;
@@ -57,7 +62,7 @@ export function hear(word: MediaWord): void {
       asked.value = word;
       break;
     case "pictures":
-      paused.value = word.paused;
+      paused.value = new Set(word.paused);
       break;
     case "closed":
       if (connection.peek()?.generation === word.generation) died();
@@ -76,13 +81,21 @@ export async function join(): Promise<void> {
   });
   offered.catch(() => undefined);
   try {
-    const { ok, code } = await sendMedia({ kind: "join" });
+    pictures = ui.pictures.peek();
+    const { ok, code } = await sendMedia({ kind: "join", pictures });
     if (code === "no_relay") changeMedia({ trouble: "not-hidden" });
     if (!ok) throw new Error("not let in");
     await offered;
   } finally {
     awaited = null;
   }
+}
+
+/** Asks for the others' pictures, or for their voices only. */
+export async function showPictures(on: boolean): Promise<void> {
+  if (on === pictures) return;
+  if (!(await sendMedia({ kind: "pictures", on })).ok) throw new Error("not taken");
+  pictures = on;
 }
 
 async function accept({ generation, sdp, ice }: Extract<MediaWord, { kind: "offer" }>): Promise<void> {
@@ -102,7 +115,7 @@ async function accept({ generation, sdp, ice }: Extract<MediaWord, { kind: "offe
     const answer = await next.answer(sdp);
     connection.peek()?.close();
     connection.value = next;
-    paused.value = false;
+    paused.value = NOBODY;
     serverGeneration = generation;
     point();
     if (!(await sendMedia({ kind: "answer", generation, sdp: answer })).ok)

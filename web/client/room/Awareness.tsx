@@ -28,8 +28,8 @@ export function Awareness({ next }: { next?: string }) {
         <p class="broken">{words.mediaDown}</p>
       )}
       <Trouble />
-      {media.value.state === "up" && (paused.value || now.me.line === "poor") && (
-        <p class="broken">{paused.value ? words.picturesPaused : words.lineWeak}</p>
+      {media.value.state === "up" && (paused.value.size > 0 || now.me.line === "poor") && (
+        <p class="broken">{paused.value.size > 0 ? words.picturesPaused : words.lineWeak}</p>
       )}
       <TapToHear />
     </section>

@@ -2,6 +2,7 @@
 
 import { useEffect, useRef } from "preact/hooks";
 import type { ComponentChildren } from "preact";
+import { paused } from "../media/session";
 import { media, ui } from "../store";
 import type { Seated } from "../wire";
 import { shownTo } from "./mine";
@@ -51,7 +52,8 @@ function streamFor(seat: Seated): MediaStream | null {
   const { own, streams } = media.value;
   if (!seat.camera || seat.away) return null;
   if (seat.me) return ui.selfView.value ? own : null;
-  if (shownTo(seat.id) === "hidden") return null;
+  // a picture that has stopped coming must not stay: it would be taken for the person as they are now
+  if (!ui.pictures.value || paused.value.has(seat.id) || shownTo(seat.id) === "hidden") return null;
   return streams.get(seat.id) ?? null;
 }
 

@@ -1,7 +1,7 @@
 // A participant's four drawers: write, sign, my view, leave.
 
 import { useEffect } from "preact/hooks";
-import { leave, withdraw } from "../acts";
+import { leave, setPictures, withdraw } from "../acts";
 import { may, messages, ui, view } from "../store";
 import { send } from "../transport";
 import type { Signal, View } from "../wire";
@@ -86,11 +86,11 @@ function Sign({ view: { me } }: { view: View }) {
 const ways = Object.keys(words.shown) as readonly Shown[];
 
 function MyView({ view: now }: { view: View }) {
-  const others = now.here.filter((seat) => !seat.me);
+  const others = ui.pictures.value ? now.here.filter((seat) => !seat.me) : [];
   return (
     <Drawer title={words.viewTitle}>
       <p class="soft">{words.viewNote}</p>
-      <ShowMyself />
+      <Sights />
       {others.length > 0 && <h3>{words.pictures}</h3>}
       <ul class="rows">
         {others.map((seat) => (
@@ -118,7 +118,27 @@ function MyView({ view: now }: { view: View }) {
   );
 }
 
-export function ShowMyself() {
+/** What I see, besides the others one by one. */
+export function Sights() {
+  return (
+    <>
+      <label class="choice">
+        <input
+          type="checkbox"
+          checked={!ui.pictures.value}
+          onChange={(event) => setPictures(!event.currentTarget.checked)}
+        />
+        <span>
+          {words.voicesOnly}
+          <small class="soft">{words.voicesOnlyMore}</small>
+        </span>
+      </label>
+      <ShowMyself />
+    </>
+  );
+}
+
+function ShowMyself() {
   return (
     <label class="choice">
       <input

@@ -182,6 +182,8 @@ export const words = {
   signBack: "Take it back",
   viewTitle: "My view",
   viewNote: "This changes only what you see. Nobody is told.",
+  voicesOnly: "Voices only, no pictures",
+  voicesOnlyMore: "For a weak line. Your camera goes off, too.",
   showMyself: "Show my own picture to me",
   pictures: "Pictures of the others",
   shown: { shown: "Show", blurred: "Blur", hidden: "Hide" },
