@@ -53,13 +53,17 @@ class Share:
     strained: int = 0
 
 
-def on_step(flows: Mapping[PeerId, Flow], step: Step) -> dict[PeerId, Flow]:
+def on_step(flows: Mapping[PeerId, Flow], step: Step) -> Mapping[PeerId, Flow]:
     """The flows as this step leaves them: the same sounds, and of each picture no more than before."""
+    if step is Step.ALL:
+        return flows
     return {publisher: replace(flow, video=min(flow.video, _most(flow, step))) for publisher, flow in flows.items()}
 
 
 def paused(flows: Mapping[PeerId, Flow], step: Step) -> frozenset[PeerId]:
     """Whose picture there is, and this step does not carry."""
+    if step is Step.ALL:
+        return frozenset()
     return frozenset(p for p, flow in flows.items() if flow.video is not Layer.NONE is _most(flow, step))
 
 

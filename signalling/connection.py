@@ -229,7 +229,6 @@ class Connection:
         if beat % 5 == 0:
             for slot in self._slots:
                 slot.tick(now)
-        if beat % 4 == 0:
             self._send_transport_feedback()
         if beat % 12 == 0:
             self.path.check_consent(now)

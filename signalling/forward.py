@@ -212,6 +212,8 @@ class Inlet:
 
         # -- who is let at it?
         slots = track.open
+        if late:
+            slots = [slot for slot in slots if number >= slot.first]
         if not slots:
             return
         if is_video:
@@ -220,9 +222,8 @@ class Inlet:
                 stamp = int(now * 262144)
                 rx[at], rx[at + 1], rx[at + 2] = stamp >> 16 & 255, stamp >> 8 & 255, stamp & 255
         copy, encrypt, write = memmove, protect, _NUMBERS.pack_into
+        forwarded = 0
         for slot in slots:
-            if late and number < slot.first:
-                continue
             to = slot.path
             out = to.outbox
             place = out.taken
@@ -241,7 +242,8 @@ class Inlet:
             out.taken = place + 1
             slot.packets += 1
             slot.octets += n
-            counters.forwarded += 1
+            forwarded += 1
+        counters.forwarded += forwarded
 
 
 def _unwrap(track: Track, rx: memoryview, payload: int, n: int) -> int:

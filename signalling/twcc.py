@@ -58,7 +58,10 @@ def build(arrivals: Iterable[tuple[int, float]], count: int) -> bytes:
 
 
 def _chunk(statuses: list[int]) -> bytes:
-    return struct.pack("!H", 0xC000 | sum(s << (12 - 2 * i) for i, s in enumerate(statuses)))
+    bits = 3
+    for status in statuses:
+        bits = bits << 2 | status
+    return struct.pack("!H", bits << 2 * (7 - len(statuses)))
 
 
 def parse(body: bytes) -> Mapping[int, float | None]:

@@ -80,6 +80,6 @@ async def on_the_wire(person: Person) -> dict[str, float]:
 
     def rate(way: str) -> float:
         size, packets = (b - a for a, b in zip(before[way], after[way], strict=True))
-        return round(8 * (size + HEADERS * packets) / seconds)
+        return float(round(8 * (size + HEADERS * packets) / seconds))
 
     return {way: rate(way) for way in ("up", "down")}
