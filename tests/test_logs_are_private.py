@@ -138,9 +138,11 @@ async def converse(people: Mapping[str, Connection], ids: Mapping[str, str], sec
         await connection.close()
 
 
-async def test_a_whole_meeting_leaves_nothing_of_anybody_in_the_log(tmp_path: Path) -> None:
+@pytest.mark.parametrize("workers", ["0", "1"], ids=["in the program", "in a worker"])
+async def test_a_whole_meeting_leaves_nothing_of_anybody_in_the_log(tmp_path: Path, workers: str) -> None:
+    """A media worker writes into the same log."""
     secrets = Secrets()
-    with RunningApp(tmp_path / "data", LOG_LEVEL="debug", LOG_FORMAT="json") as app:
+    with RunningApp(tmp_path / "data", LOG_LEVEL="debug", LOG_FORMAT="json", MEDIA_WORKERS=workers) as app:
         desk = Visitor(app.url, app.url)
         async with desk.http:
             (setup,) = re.findall(r"/setup#([\w-]+)", app.printed())

@@ -43,6 +43,8 @@ GROWING = (4, 12, 20, 28, 36)
 FULL = 0.97
 """Of a core: more rooms than that are not tried."""
 CIRCLES = 4
+FINELY = 0.0005
+"""Seconds between two looks of the load while delays are measured: people do not speak in one burst each 5 ms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +183,7 @@ def run(*, quick: bool) -> Mapping[str, Any]:
         circles["janus_tuned"].append(measure("janus_tuned", host, CIRCLES, size=12))
     print("rooms of 6, growing")
     growth = [*rounds["ours"][:1]] if quick else _grow(host)
-    half = measure("ours", host, _rooms_at(growth, 0.5), probe=True)
+    half = measure("ours", host, _rooms_at(growth, 0.5), probe=True, step=FINELY)
     rate = {name: median(point.rate for point in points) for name, points in rounds.items()}
     cpu = {name: median(point.measured.cpu for point in points) for name, points in circles.items()}
     result = {

@@ -27,8 +27,6 @@ from signalling.mmsg import Batch
 from tests.bench.media_line import Line
 from tests.bench.media_people import Job, everybody, fanout
 
-STEP = 0.005
-"""Seconds between two looks at what is due and what has come."""
 BURST = 400
 LOOKED_AT = 6
 """Lines whose sequence numbers are followed and whose packets are decrypted."""
@@ -142,7 +140,7 @@ def _run(job: Job, lines: Sequence[Line], probe: Sequence[Line]) -> Measured:
                     break
         if i == last and last < len(due) and due[i][0] <= now:
             continue
-        tick += STEP
+        tick += job.step
         rest = tick - time.monotonic()
         if rest > 0:
             time.sleep(rest)

@@ -49,6 +49,8 @@ class Job:
     """Of the server."""
     warm: float = 2.0
     seconds: float = 5.0
+    step: float = 0.005
+    """Seconds between two looks of the load at what is due: what falls due between them comes as one burst."""
     probe: bool = False
     """One more pair, whose packets are timed."""
 
