@@ -39,7 +39,7 @@ WITHIN = 20.0
 """Seconds in which pages and audience have to agree after a deed, with six browsers on two cores."""
 STABLE = 3
 """Samples in a row that have to agree, 150 ms apart; each looks back 170 ms."""
-LINGER = 1500.0
+LINGER = 2500.0
 """ms for which a page may still find a tone that was shut: the FFT's window, the browser's buffers, two busy cores."""
 
 
