@@ -13,6 +13,7 @@ from datetime import timedelta
 from server.clock import Alarm, Clock
 from server.host.course import Course
 from server.host.jobs import Done, Job, Outcome
+from server.host.line_history import LineHistory
 from server.host.media_link import RoomMedia, may_have_media
 from server.host.messages import Messages
 from server.host.ports import Bye, Line, Told
@@ -54,6 +55,7 @@ class LiveRoom:
         self._on_closed = on_closed
         self._listeners = Listeners(clock)
         self._messages = Messages(clock, self._listeners.post)
+        self._history = LineHistory(clock, self._listeners.post)
         self._emptied: Alarm | None = None
         self._course = Course(meeting, room, recorder=recorder, media=media, clock=clock, witness=self)
         self._watch_emptiness()
@@ -170,9 +172,12 @@ class LiveRoom:
     def media_says(self, person: PersonId, message: Mapping[str, object]) -> None:
         self._media.remember(person, message)
         self._listeners.post(person, Told.MEDIA, message)
+        if message["kind"] == "pictures":
+            self._note_lines()
 
     def quality_changed(self, person: PersonId) -> None:
         self._tell()
+        self._note_lines()
 
     # ---- what became of it (Witness) -----------------------------------------------------------------------
 
@@ -182,6 +187,7 @@ class LiveRoom:
             if known.door in GONE and not known.connected:
                 self._messages.forget(known.id)
         await self._listeners.tell_in_turn(self._look)
+        self._note_lines()
 
     def carried_out(self, job: Job) -> None:
         match job.action:
@@ -190,6 +196,7 @@ class LiveRoom:
                 for message in self._media.current(person):
                     self._listeners.post(person, Told.MEDIA, message)
                 self._messages.hand_unread(person)
+                self._history.hand(self.room, person)
             case SendMessage(actor=actor) as command if job.command is not None and job.text is not None:
                 done = Done(self._listeners.rev(actor))
                 self._messages.send(
@@ -239,6 +246,10 @@ class LiveRoom:
 
     def _look(self) -> tuple[Room, Surroundings]:
         return self.room, Surroundings(self._labels, self._media.lines())
+
+    def _note_lines(self) -> None:
+        room, around = self._look()
+        self._history.note(room, around, self._media.paused())
 
     def _watch_emptiness(self) -> None:
         if self._emptied is not None:

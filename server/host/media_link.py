@@ -181,6 +181,14 @@ class RoomMedia:
         """
         return {person: _LINES[self._link.plane.quality(peer_of(self._meeting, person))] for person in self._joined}
 
+    def paused(self) -> frozenset[PersonId]:
+        """Whose line does not carry all pictures to them now, as their own browser was told."""
+        return frozenset(
+            person
+            for person, told in self._told.items()
+            if (word := told.get("pictures")) and word["paused"] and word["generation"] == self.generation(person)
+        )
+
     def remember(self, person: PersonId, message: Mapping[str, object]) -> None:
         """Keep the newest slots and wishes, for a browser whose line was down when they were said."""
         if message["kind"] in ("slots", "send", "pictures"):

@@ -18,6 +18,7 @@ class Told(StrEnum):
     VIEW = "view"
     MEDIA = "media"
     MESSAGE = "message"
+    LINES = "lines"
     STALLED = "stalled"
     BYE = "bye"
 

@@ -1,8 +1,8 @@
 """Writes the browser's types from the room's own classes, so that the two cannot drift apart.
 
 `python -m server.realtime.typescript` writes `web/client/wire.ts`; a test holds the file equal to `render()`.  What is
-generated: the enums and dataclasses that a `View` is made of, and for each command the fields that a browser may send
-(never the actor: that comes from the session).
+generated: the enums and dataclasses that a `View` and a `Spell` are made of, and for each command the fields that a
+browser may send (never the actor: that comes from the session).
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ def render() -> str:
     """The whole of `wire.ts`."""
     kinds: dict[str, Any] = {}
     _collect(view.View, kinds)
+    _collect(view.Spell, kinds)
     givable = get_args(commands.Command)
     for command in givable:
         for hint in _wire_fields(command).values():

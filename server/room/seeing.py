@@ -36,11 +36,16 @@ _READY_TO_HELP = Person(PersonId(""), Role.FACILITATOR, connected=True, media=Tr
 """Stands in the circle of every `as_known_to`, and is shown to nobody."""
 
 
+def leads(person: Person) -> bool:
+    """A facilitator who is in the meeting: they see all of it."""
+    return person.role is Role.FACILITATOR and person.door is Door.ADMITTED
+
+
 def view_for(room: Room, reader: PersonId, around: Surroundings) -> View:
     """What this person may know.  Refused (`unknown_person`) for somebody who does not belong to the meeting."""
     me = known(room, reader)
-    leads = me.role is Role.FACILITATOR and me.door is Door.ADMITTED
-    seen = room if leads else as_known_to(room, me)
+    whole = leads(me)
+    seen = room if whole else as_known_to(room, me)
     me = seen.people[reader]
     may = by_operand(seen, reader)
     company = [p for p in seen.people.values() if p is me or (p.place is not None and p.place == me.place)]
@@ -48,13 +53,13 @@ def view_for(room: Room, reader: PersonId, around: Surroundings) -> View:
     in_circle = me.place == CIRCLE
     return View(
         phase=seen.phase,
-        mode=seen.floor.mode if in_circle or leads else None,
+        mode=seen.floor.mode if in_circle or whole else None,
         me=_me(seen, me, company, around),
         here=_seated(seen, me, company, around) if me.place is not None else (),
         holder=seen.floor.turn.holder if in_circle and seen.floor.turn is not None else None,
-        next=facilitator_next(seen, me) if leads else _participant_next(seen, me, company),
-        may=may.get(None, ()) if leads else (*may.get(None, ()), *may.get(reader, ())),
-        console=console_for(seen, around, may) if leads else None,
+        next=facilitator_next(seen, me) if whole else _participant_next(seen, me, company),
+        may=may.get(None, ()) if whole else (*may.get(None, ()), *may.get(reader, ())),
+        console=console_for(seen, around, may) if whole else None,
     )
 
 

@@ -201,6 +201,17 @@ class View:
 
 
 @dataclass(frozen=True, slots=True)
+class Spell:
+    """How somebody's line was from a moment on.  For facilitators only, and told beside their views: see `spells`."""
+
+    since: int
+    line: Line | None
+    """None: they had no sound and picture connection that could be judged, and were not to have one."""
+    paused: bool
+    """It did not carry all the pictures to them, so that voices got through."""
+
+
+@dataclass(frozen=True, slots=True)
 class Surroundings:
     """What a view needs beside the room: labels live in rows that can be erased, lines are not worth a journal."""
 

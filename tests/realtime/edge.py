@@ -28,8 +28,15 @@ from server.store.meetings import Invitee
 from server.store.schema import SessionKind
 from tests.host.fakes import MEETING, FakePlane
 
-FAY, VIC, OTT, SAM = (PersonId(name) for name in ("fay", "vic", "ott", "sam"))
-ROLES = {FAY: Role.FACILITATOR, VIC: Role.VICTIM, OTT: Role.OFFENDER, SAM: Role.SUPPORTER}
+FAY, VIC, OTT, SAM, INA, OBI = (PersonId(name) for name in ("fay", "vic", "ott", "sam", "ina", "obi"))
+ROLES = {
+    FAY: Role.FACILITATOR,
+    VIC: Role.VICTIM,
+    OTT: Role.OFFENDER,
+    SAM: Role.SUPPORTER,
+    INA: Role.INTERPRETER,
+    OBI: Role.OBSERVER,
+}
 ORIGIN = "http://meet.test"
 PATIENCE = 5.0
 
@@ -161,7 +168,7 @@ async def running(folder: Path, ceilings: Ceilings | None = None) -> AsyncIterat
     clock = SystemClock()
     journal = Journal(database, b"k" * 32)
     meetings, sessions = Meetings(database, journal), Sessions(database)
-    attached: Mapping[PersonId, PersonId] = {SAM: VIC}
+    attached: Mapping[PersonId, PersonId] = {SAM: VIC, INA: OTT}
     meeting = MEETING
     if await meetings.get(meeting) is None:
         people = [Invitee(person, role, person.title(), attached.get(person)) for person, role in ROLES.items()]

@@ -239,6 +239,15 @@ export interface View {
   readonly console: Console | null;
 }
 
+/** How somebody's line was from a moment on.  For facilitators only, and told beside their views: see `spells`. */
+export interface Spell {
+  readonly since: number;
+  /** null: they had no sound and picture connection that could be judged, and were not to have one. */
+  readonly line: Line | null;
+  /** It did not carry all the pictures to them, so that voices got through. */
+  readonly paused: boolean;
+}
+
 /** What each command carries, by its name. */
 export interface Commands {
   /** "Do you still want to take part today?" (R3). */
