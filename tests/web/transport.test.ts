@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { bye, clockOffset, link, messages, view } from "../../web/client/store";
+import {
+  bye,
+  clockOffset,
+  lines,
+  link,
+  messages,
+  view,
+} from "../../web/client/store";
 import {
   answers,
   connect,
@@ -62,6 +69,23 @@ test("a view is taken only if it is newer on this connection, and numbers start 
   await becomes(link, (now) => now === "down");
   await becomes(link, (now) => now === "up");
   assert.equal(await told(1, "after the cut"), "after the cut");
+});
+
+test("what is told of a line takes the place of what was told of that person, or of everything", async () => {
+  const good = [{ since: 0, line: "good", paused: false }];
+  const told = async (whole: boolean, people: Record<string, unknown>) => {
+    const before = lines.peek();
+    server.emit("lines", { whole, people });
+    await becomes(lines, (now) => now !== before);
+    return Object.keys(lines.peek());
+  };
+  assert.deepEqual(await told(true, { june: good, dan: good }), [
+    "june",
+    "dan",
+  ]);
+  assert.deepEqual(await told(false, { june: [] }), ["june", "dan"]);
+  assert.deepEqual(lines.peek(), { june: [], dan: good });
+  assert.deepEqual(await told(true, { amira: good }), ["amira"]);
 });
 
 test("a command whose answer was lost with the line goes out once more, with the same id", async () => {

@@ -5,7 +5,7 @@
 
 import { computed, signal } from "@preact/signals";
 import type { Trouble } from "./media/search";
-import type { CommandName, PersonId, Row, View } from "./wire";
+import type { CommandName, PersonId, Row, Spell, View } from "./wire";
 
 /** What the page was told about the meeting before any connection, from the attributes of `#room`. */
 export interface Invitation {
@@ -63,6 +63,9 @@ export const bye = signal<string | null>(null);
 /** The server cannot record anything now; what was asked to stop has stopped. */
 export const stalled = signal(false);
 export const messages = signal<readonly Message[]>([]);
+
+/** How people's lines were over the last minutes; told to facilitators only. */
+export const lines = signal<Readonly<Record<PersonId, readonly Spell[]>>>({});
 
 export const media = signal<Media>({
   streams: new Map(),

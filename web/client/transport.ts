@@ -6,8 +6,8 @@
 
 import { io, type Socket } from "socket.io-client";
 import { say } from "./notices";
-import { bye, changeMedia, clockOffset, link, messages, stalled, view, type Message } from "./store";
-import type { Commands, PersonId, View } from "./wire";
+import { bye, changeMedia, clockOffset, lines, link, messages, stalled, view, type Message } from "./store";
+import type { Commands, PersonId, Spell, View } from "./wire";
 
 export type Ack =
   | { readonly ok: true; readonly rev: number }
@@ -121,6 +121,9 @@ export function connect(person: string, server = ""): void {
     messages.value = [...messages.peek(), message];
   });
   socket.on("media", (word: MediaWord) => hearMedia(word));
+  socket.on("lines", ({ whole, people }: { whole: boolean; people: Record<PersonId, readonly Spell[]> }) => {
+    lines.value = whole ? people : { ...lines.peek(), ...people };
+  });
   socket.on("stalled", ({ on }: { on: boolean }) => (stalled.value = on));
   socket.on("bye", ({ reason }: { reason: string }) => farewell(reason));
 }

@@ -14,6 +14,7 @@ import { DoorPanel } from "./DoorPanel";
 import { ModePanel, QueuePanel, SharesPanel } from "./FloorPanel";
 import { CircleIcon, NowIcon, PeopleIcon, WriteIcon } from "./icons";
 import { LettersPanel } from "./LettersPanel";
+import { LinesPanel } from "./LineHistory";
 import { nextStep } from "./nextStep";
 import { panel, showPanel, type PanelName } from "./panels";
 import { PeoplePanel } from "./PeoplePanel";
@@ -173,6 +174,7 @@ function Aside({ view: now, console }: { view: View; console: Console }) {
           <DoorPanel view={now} people={people} />
           <ModePanel view={now} />
           <QueuePanel view={now} console={console} />
+          <LinesPanel people={people} />
           <SharesPanel people={people} />
           <Ends view={now} />
         </>

@@ -4,8 +4,9 @@ import { send } from "../transport";
 import type { Mode, Row } from "../wire";
 import { ask } from "./Confirm";
 import { consoleWords as says } from "./consoleWords";
-import { CameraIcon, LineIcon, MicrophoneIcon } from "./icons";
+import { CameraIcon, MicrophoneIcon } from "./icons";
 import { writeTo } from "./LettersPanel";
+import { LineHistory } from "./LineHistory";
 import { goTo } from "./panels";
 import { roleWords, words } from "./words";
 
@@ -21,6 +22,7 @@ export function PeoplePanel({ people, mode }: { people: readonly Row[]; mode: Mo
               <small>{whereabouts(row, people)}</small>
             </div>
             {row.connected && <Devices row={row} />}
+            <LineHistory person={row.id} />
             <PersonActs row={row} mode={mode} />
           </li>
         ))}
@@ -54,10 +56,6 @@ function Devices({ row }: { row: Row }) {
       <span class="unseen">{says.microphone(row.microphone)}.</span>
       <CameraIcon on={row.camera} />
       <span class="unseen">{says.camera(row.camera)}.</span>
-      <span class={`line ${row.line}`}>
-        <LineIcon bars={row.line === "good" ? 3 : row.line === "poor" ? 1 : 0} />
-        <span class={row.line === "good" ? "unseen" : ""}>{says.lines[row.line]}</span>
-      </span>
     </span>
   );
 }

@@ -5,7 +5,6 @@ import { useRef } from "preact/hooks";
 import { announce, say } from "../notices";
 import { messages, ui, view } from "../store";
 import type { Row, View } from "../wire";
-import { consoleWords } from "./consoleWords";
 import { panel } from "./panels";
 import { words } from "./words";
 
@@ -41,10 +40,10 @@ function forFacilitators(before: readonly Row[], after: readonly Row[]): readonl
     const was = before.find((other) => other.id === row.id);
     if (was === undefined) return [];
     const told: string[] = [];
-    if (row.door === "waiting" && was.door !== "waiting") told.push(consoleWords.arrived(row.label));
-    if (row.not_yet && !was.not_yet) told.push(consoleWords.saidNotYet(row.label));
+    if (row.door === "waiting" && was.door !== "waiting") told.push(words.arrived(row.label));
+    if (row.not_yet && !was.not_yet) told.push(words.saidNotYet(row.label));
     if (row.signal !== null && row.signal !== was.signal)
-      told.push(consoleWords.showsSign(row.label, words.signs[row.signal][0]));
+      told.push(words.showsSign(row.label, words.signs[row.signal][0]));
     return told;
   });
 }
@@ -61,7 +60,7 @@ export function useAnnouncements(): void {
       for (const row of after.console?.people ?? []) {
         const was = before.current.console?.people.find((other) => other.id === row.id);
         if (row.signal !== null && was?.signal !== row.signal && panel.peek() !== "now")
-          say(consoleWords.showsSign(row.label, words.signs[row.signal][0]));
+          say(words.showsSign(row.label, words.signs[row.signal][0]));
       }
     }
     before.current = after;

@@ -1,7 +1,7 @@
 // What the facilitators' console says: the same plainness, and the next safe step.
 
 import type { Departure, Door, Line, Mode, Phase, Willing } from "../wire";
-import { lasted, names } from "./words";
+import { ago, lasted, names } from "./words";
 
 const theirs = (label: string) => (label.endsWith("s") ? `${label}’` : `${label}’s`);
 
@@ -132,6 +132,19 @@ export const consoleWords = {
     labels.length === 0 ? "Nobody has spoken yet." : `From most to least time: ${labels.join(", ")}`,
   sharesNone: "Nobody has spoken yet.",
 
+  // ---- lines -------------------------------------------------------------------------------------------------
+  weakLines: "Weak lines",
+  lineWas: (was: string) => `The last five minutes: ${was}.`,
+  lineLevels: {
+    good: (length: number) => `good for ${lasted(length)}`,
+    weak: (length: number) => `weak for ${lasted(length)}`,
+    lost: (length: number) => `dropped for ${lasted(length)}`,
+  },
+  lineGoodAgain: "Their line is good again.",
+  lineWeak: (length: number, paused: boolean) =>
+    `Their line has been weak for ${lasted(length)}. ${paused ? "Pictures to them are paused so that voices get through." : "Voices go first, pictures may stop."}`,
+  lineDropped: (length: number) => `Their line dropped ${ago(length)}. We keep their place.`,
+
   // ---- people ------------------------------------------------------------------------------------------------
   signs: "Signs to you",
   signsNote: "Only facilitators see this.",
@@ -172,9 +185,4 @@ export const consoleWords = {
   refuseText: (label: string) =>
     `${label} is told calmly that the meeting goes on without them today. You can let them come back.`,
   no: "Go back",
-
-  // ---- announcements -----------------------------------------------------------------------------------------
-  arrived: (label: string) => `${label} waits at the door.`,
-  saidNotYet: (label: string) => `${label} said “not yet”.`,
-  showsSign: (label: string, sign: string) => `${label} shows you a sign: ${sign}.`,
 };

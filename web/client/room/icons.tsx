@@ -88,20 +88,3 @@ export const PeopleIcon = () => (
     <path d="M3 19.5c.4-3.6 2.8-5.5 6-5.5s5.6 1.9 6 5.5M16 5.6a3.2 3.2 0 0 1 0 5.9M17.5 14.3c2 .7 3.2 2.4 3.5 5.2" />
   </Icon>
 );
-
-/** How good a line is, as three bars. */
-export const LineIcon = ({ bars }: { bars: 0 | 1 | 3 }) => (
-  <svg class="icon bars" viewBox="0 0 24 24" aria-hidden="true" focusable="false">
-    {[0, 1, 2].map((bar) => (
-      <rect
-        key={bar}
-        x={4 + bar * 6}
-        y={15 - bar * 5}
-        width="4"
-        height={5 + bar * 5}
-        rx="1.2"
-        class={bar < bars ? "full" : "empty"}
-      />
-    ))}
-  </svg>
-);

@@ -203,6 +203,10 @@ export const words = {
   lostLine: (label: string) => `${label}’s line dropped. We keep their place.`,
   isBack: (label: string) => `${label} is back.`,
   pieceFree: "Nobody has the talking piece now.",
+  // to facilitators; here, because whoever announces is loaded by everybody and the console's own words are not
+  arrived: (label: string) => `${label} waits at the door.`,
+  saidNotYet: (label: string) => `${label} said “not yet”.`,
+  showsSign: (label: string, sign: string) => `${label} shows you a sign: ${sign}.`,
   wrote: (label: string) => `${label} wrote to you.`,
   phases: {
     scheduled: "The meeting has not opened yet.",
