@@ -212,11 +212,11 @@ async def _silence(listener: Person, speaker: Person, begun: float, ended: float
 
 
 @asynccontextmanager
-async def lines(chromium: Browser, folder: Path) -> AsyncIterator[Lines]:
+async def lines(chromium: Browser, folder: Path, **settings: str) -> AsyncIterator[Lines]:
     """The real program and four people in a network of their own, June behind her own line; the meeting is planned."""
     async with AsyncExitStack() as stack:
         net = await stack.enter_async_context(network(1))
-        running = await stack.enter_async_context(program(folder / "data", at=HUB))
+        running = await stack.enter_async_context(program(folder / "data", at=HUB, **settings))
         browsers = []
         for namespace in (net.hub, *net.lines):
             command = net.started_in(namespace, CHROMIUM, folder)
