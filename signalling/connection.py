@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
-from itertools import count
+from itertools import count, islice
 from time import monotonic
 from typing import Final
 
@@ -37,8 +37,8 @@ SILENT_FOR: Final = 3.0
 """Seconds without a sign of life after which a connection is given up."""
 FEWEST_RESENDS: Final = 100
 """Retransmissions a second that anybody may ask for; half of what they were sent in the last second comes on top."""
-MOST_REPORTS: Final = 500
-"""RTCP datagrams a second that are read of one person; browsers stay under 150."""
+MOST_IN_ONE: Final = 16
+"""RTCP packets of one datagram that are read; browsers write six at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,6 @@ class Connection:
         self._sent = 0
         self._octets = 0
         self._resends_left = FEWEST_RESENDS
-        self._reports_left = MOST_REPORTS
         self._loss_up: float | None = None
         self._loss_down: float | None = None
         self._jitter: float | None = None
@@ -167,15 +166,12 @@ class Connection:
     # ---- what the other side reports --------------------------------------------------------------------------------
 
     def _rtcp(self, data: bytes) -> None:
-        self._reports_left -= 1
-        if self._reports_left < 0:
-            return
         plain = self.path.open_rtcp(data)
         if plain is None:
             self._counters.unauthentic += 1
             return
         self.path.heard_at = now = monotonic()
-        for packet in rtcp.parse(plain):
+        for packet in islice(rtcp.parse(plain), MOST_IN_ONE):
             match packet:
                 case rtcp.SenderReport():
                     track = next((t for t in self.tracks.values() if t.ssrc == packet.ssrc), None)
@@ -215,6 +211,12 @@ class Connection:
 
     # ---- as time passes ---------------------------------------------------------------------------------------------
 
+    def renew_allowances(self) -> None:
+        """To be called every 20 ms, whatever the state: from now on something of this person is taken again."""
+        self.path.renew_allowances()
+        if self._inlet is not None:
+            self._inlet.renew_allowances()
+
     def tick(self, now: float, beat: int) -> None:
         """To be called every 20 ms while up; `beat` counts the calls.  What is done more rarely is spread over them."""
         if now - self.path.heard_at > SILENT_FOR:
@@ -237,7 +239,7 @@ class Connection:
             self._send_receiver_report(now)
             if reports := b"".join(slot.report(now) for slot in self._slots):  # in one datagram: each costs as much
                 self.path.send_rtcp(reports)
-            self._renew_budgets()
+            self._renew_resends()
 
     def _send_transport_feedback(self) -> None:
         inlet = self._inlet
@@ -270,12 +272,10 @@ class Connection:
         if blocks:
             self.path.send_rtcp(rtcp.receiver_report(blocks))
 
-    def _renew_budgets(self) -> None:
+    def _renew_resends(self) -> None:
         sent = sum(slot.packets for slot in self._slots)
         self._resends_left = FEWEST_RESENDS + (sent - self._sent) // 2
         self._sent = sent
-        self._reports_left = MOST_REPORTS
-        self.path.renew_budget()
 
     def sent(self) -> float:
         """Bits of media sent since the last call, without repair; to be called once a second."""

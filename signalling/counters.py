@@ -14,6 +14,8 @@ class Counters:
     """From an address that has passed no check, or with the name of no connection."""
     undeclared: int = 0
     """SSRC not in the answer."""
+    excess: int = 0
+    """More than is taken of one person: dropped before decryption."""
     unauthentic: int = 0
     """Not decrypted: a wrong key, a replay, too old."""
     malformed: int = 0

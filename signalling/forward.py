@@ -3,7 +3,8 @@
 What is done
     `drain` takes up to 64 datagrams from a socket with one system call.  For each, the address that it came from leads
     to the `Inlet` of one connection (or it is STUN or DTLS, or a stranger's, and not for here).  Its SSRC is looked up
-    before anything else: one that the answer did not declare costs a dictionary look-up and no libsrtp context.  The
+    before anything else: one that the answer did not declare costs a dictionary look-up and no libsrtp context.  Then
+    it is counted: whoever sends more than a browser does would make everybody else wait (`allowance.py`).  The
     packet is decrypted where the kernel put it and checked: payload type against the track, header against the length,
     a payload that is more than padding, a sequence number that was not seen.  Then come the slots that waited for this
     packet (sound: any; picture: a key frame), the history for retransmission, and the fan-out: for each open slot copy
@@ -43,6 +44,7 @@ from collections.abc import Callable, Mapping
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
+from signalling.allowance import MEDIA, REPORTS, Allowance
 from signalling.counters import Counters
 from signalling.insides import allocate, memmove, protect, unprotect, view
 from signalling.losses import LARGEST_GAP
@@ -118,7 +120,7 @@ class Outbox:
 class Inlet:
     """What comes in on one connection.  Once made, its table of SSRCs never changes."""
 
-    __slots__ = ("_by_ssrc", "_counters", "_on_rtcp", "_path", "arrivals")
+    __slots__ = ("_by_ssrc", "_counters", "_media", "_on_rtcp", "_path", "_reports", "arrivals")
 
     def __init__(
         self, path: Path, tracks: Mapping[int, Track], counters: Counters, on_rtcp: Callable[[bytes], None]
@@ -128,8 +130,14 @@ class Inlet:
         self._by_ssrc = dict(tracks)
         self._counters = counters
         self._on_rtcp = on_rtcp
+        self._media, self._reports = Allowance(MEDIA), Allowance(REPORTS)
         self.arrivals: list[tuple[int, float]] = []
         """Transport-wide numbers and their arrival, for the next feedback; whoever sends that empties it."""
+
+    def renew_allowances(self) -> None:
+        """To be called once in a beat."""
+        self._media.renew()
+        self._reports.renew()
 
     def receive(self, buffer: Any, rx: memoryview, n: int) -> None:
         """One datagram whose first byte is 128..191, in `buffer`, which is seen through `rx` and will be written to."""
@@ -138,13 +146,21 @@ class Inlet:
             counters.malformed += 1
             return
         if 191 < rx[1] < 224:
-            self._on_rtcp(bytes(rx[:n]))
+            if self._reports.take():
+                self._on_rtcp(bytes(rx[:n]))
+            else:
+                counters.excess += 1
             return
         (ssrc,) = _SSRC.unpack_from(rx, 8)
         track = self._by_ssrc.get(ssrc)
         if track is None:
-            counters.undeclared += 1
+            counters.undeclared += 1  # and not counted below: strangers who write this address do not know the SSRCs
             return
+        allowed = self._media
+        if allowed.left <= 0:
+            counters.excess += 1
+            return
+        allowed.left -= 1
         path, length = self._path, _LENGTH
         length[0] = n
         if unprotect(path.rx, buffer, length):

@@ -31,6 +31,8 @@ from pylibsrtp import Error as SrtpError
 from pylibsrtp import Session
 from pylibsrtp._binding import ffi, lib
 
+from signalling.allowance import KNOWN, STRANGERS, Allowance
+
 if TYPE_CHECKING:
     from signalling.forward import Take
     from signalling.port import Port
@@ -45,8 +47,6 @@ MOST_ADDRESSES: Final = 32
 """Addresses that one person may be seen at during one connection."""
 MOST_QUEUED: Final = 64
 """DTLS datagrams that wait to be read."""
-FROM_KNOWN, FROM_STRANGERS = 300, 100
-"""STUN and DTLS datagrams that are looked at in a second."""
 UNANSWERED: Final = 4
 """Consent checks without an answer after which another pair is tried."""
 
@@ -82,7 +82,7 @@ class _Seat(StunProtocol):
 
     def unusual(self, data: bytes, addr: tuple[str, int], *, known: bool) -> None:
         only = self.ice.only_from  # what comes from elsewhere passes no check, and so brings no media either
-        if (only is None or addr[0] in only) and self.ice.may_spend(known):
+        if (only is None or addr[0] in only) and self.ice.allowed[known].take():
             with contextlib.suppress(Exception):  # aioice trusts the length of attributes; nobody shall fill the log
                 self.datagram_received(data, addr)
 
@@ -123,7 +123,8 @@ class Ice(Connection):
             ice_controlling=True, local_username=secrets.token_hex(4), local_password=secrets.token_hex(16)
         )
         self._ports, self._owner, self.only_from = ports, owner, only_from
-        self._budget = [FROM_STRANGERS, FROM_KNOWN]
+        self.allowed = (Allowance(STRANGERS), Allowance(KNOWN))
+        """STUN and DTLS that is looked at: from others' addresses, from its own."""
         self._asked: dict[bytes, _Seat] = {}  # consent checks without an answer
         self._checked_at: dict[CandidatePair, float] = {}
         self._followed: CandidatePair | None = None
@@ -164,12 +165,9 @@ class Ice(Connection):
         """Has this address passed an authenticated check?"""
         return any(c.port == addr[1] and c._network_host == addr[0] for c in self._remote_candidates)
 
-    def may_spend(self, known: bool) -> bool:
-        self._budget[known] -= 1
-        return self._budget[known] >= 0
-
-    def renew_budget(self) -> None:
-        self._budget = [FROM_STRANGERS, FROM_KNOWN]
+    def renew_allowances(self) -> None:
+        for allowance in self.allowed:
+            allowance.renew()
 
     def data_received(self, data: bytes, component: int) -> None:
         if self._queue.qsize() < MOST_QUEUED:

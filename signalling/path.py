@@ -98,9 +98,9 @@ class Path:
             self._asked_at = now
             self._ice.check_consent(now)
 
-    def renew_budget(self) -> None:
-        """To be called every second: strangers may cost something again."""
-        self._ice.renew_budget()
+    def renew_allowances(self) -> None:
+        """To be called every 20 ms: STUN and DTLS may cost something again."""
+        self._ice.renew_allowances()
 
     # ---- RTCP -------------------------------------------------------------------------------------------------------
 

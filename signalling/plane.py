@@ -278,6 +278,7 @@ class MediaPlane:
                     self._end(peer)
 
     def _advance(self, peer: Peer, connection: Connection, now: float, beat: int) -> None:
+        connection.renew_allowances()
         if connection.state is State.UP:
             connection.tick(now, beat)
             if beat % BEATS_PER_SECOND == 0 and connection.state is State.UP:

@@ -283,10 +283,11 @@ class Media(Target):
                 if one.losses:
                     one.repair(now)
                 one.tick(now)
+            here.renew_allowances()
             here._send_transport_feedback()
             if self._beat % 10 == 0:
                 here._send_receiver_report(now)
-                here._renew_budgets()
+                here._renew_resends()
                 here.measured(now)
             self._eve.sent.clear()
 

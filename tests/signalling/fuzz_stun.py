@@ -95,7 +95,7 @@ class Stun(Target):
 
     def attempt(self, data: bytes) -> None:
         ice = self.ice
-        ice.renew_budget()
+        ice.renew_allowances()
         where = "127.0.0.1", self._rng.choice((20_000, 20_001, 20_000 + self._rng.randrange(2000)))
         before, sent = self._state(), len(self.out)
         self.port._unusual(data, sockaddr(where, self.port._family)[: self.port._key])

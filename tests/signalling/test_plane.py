@@ -7,7 +7,10 @@ import random
 import time
 from itertools import pairwise
 
-from signalling import Flow, Layer, PeerId, RoomId
+import pytest
+
+from signalling import Flow, Layer, PeerId, RoomId, forward
+from signalling.allowance import Rate
 from signalling.profile import AUDIO_CLOCK, OPUS_SILENCE
 from signalling.rtcp import SenderReport
 from tests.signalling.client import Client, Received
@@ -39,8 +42,9 @@ async def test_nothing_passes_without_a_plan() -> None:
         assert not ben.rtp
 
 
-async def test_no_packet_crosses_a_gate_that_a_returned_set_plan_has_shut() -> None:
+async def test_no_packet_crosses_a_gate_that_a_returned_set_plan_has_shut(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each packet carries its number; the server says how many it had seen when a plan took effect."""
+    monkeypatch.setattr(forward, "MEDIA", Rate(10_000, 10_000))  # as fast as it goes
     rng = random.Random(7)
     async with stage() as s:
         viewers = {name: await s.join(name) for name in ("ben", "eve", "joe")}
