@@ -1,4 +1,4 @@
-"""Every use of the insides of aioice, aiortc and pylibsrtp.  Their versions are pinned exactly, and
+"""Every use of the insides of aioice and pylibsrtp (of aiortc: `dtls.py`).  Their versions are pinned exactly, and
 tests/signalling/test_insides.py fails loudly when a new one moves something.
 
 What is leaned on, and why:
@@ -8,8 +8,6 @@ What is leaned on, and why:
 * `aioice.ice.StunProtocol` is that seat: its transport is the shared port.  Media never reach it.  What it passes on is
   bounded, and DTLS must come from an address that has passed a check: a stranger can neither race the handshake with a
   ClientHello of their own nor fill a queue.
-* `RTCDtlsTransport` gets the `Connection` itself as its ICE transport, of which it asks `role`, `_recv` and `_send`.
-  Its `_rx_srtp` and `_tx_srtp` are kept: a session that is freed takes the C handle `_srtp[0]` with it.
 * `pylibsrtp._binding` gives libsrtp without a copy for each call.
 """
 
@@ -26,9 +24,6 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 from aioice import Candidate, stun
 from aioice.candidate import candidate_foundation, candidate_priority
 from aioice.ice import CandidatePair, Connection, StunProtocol, get_host_addresses
-from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsFingerprint, RTCDtlsParameters, RTCDtlsTransport
-from pylibsrtp import Error as SrtpError
-from pylibsrtp import Session
 from pylibsrtp._binding import ffi, lib
 
 from signalling.allowance import KNOWN, STRANGERS, Allowance
@@ -133,7 +128,7 @@ class Ice(Connection):
     def remote_key(self) -> bytes:
         return (self.remote_password or "").encode()
 
-    role = "controlling"  # this and the next two is what RTCDtlsTransport asks of an ICE transport
+    role = "controlling"  # this and the next two is what `dtls.py` asks of an ICE transport
 
     async def _recv(self) -> bytes:
         return await self.recv()
@@ -245,54 +240,3 @@ class Ice(Connection):
         for protocol in self._protocols:
             seat = cast("_Seat", protocol)
             seat.port.take(seat, take)
-
-
-@dataclass(frozen=True, slots=True)
-class Keys:
-    """SRTP both ways.  `rx` and `tx` are libsrtp's own handles and live as long as the sessions here."""
-
-    receive: Session
-    send: Session
-    rx: Any
-    tx: Any
-
-    def protect_rtcp(self, data: bytes) -> bytes:
-        return bytes(self.send.protect_rtcp(data))
-
-    def unprotect_rtcp(self, data: bytes) -> bytes | None:
-        """None when it is not authentic, or too long."""
-        try:
-            return bytes(self.receive.unprotect_rtcp(data))
-        except (SrtpError, ValueError):
-            return None
-
-
-class Dtls:
-    """The handshake over an `Ice`, with a certificate of its own: nothing links two connections of one person."""
-
-    def __init__(self, ice: Ice) -> None:
-        # aiortc declares RTCIceTransport here, and uses of it what Ice has
-        self._transport = RTCDtlsTransport(cast("Any", ice), [RTCCertificate.generateCertificate()])
-
-    @property
-    def fingerprint(self) -> str:
-        return next(f.value for f in self._transport.getLocalParameters().fingerprints if f.algorithm == "sha-256")
-
-    async def handshake(self, fingerprint: str, *, as_server: bool, on_closed: Callable[[], None]) -> Keys | None:
-        """None when it fails.  `on_closed` is called when the other side says goodbye later."""
-        transport = self._transport
-        transport._set_role("server" if as_server else "client")
-        await transport.start(RTCDtlsParameters([RTCDtlsFingerprint("sha-256", fingerprint)]))
-        if transport.state != "connected":
-            return None
-        transport.on("statechange", on_closed)  # from "connected" there is only the end
-        receive, send = transport._rx_srtp, transport._tx_srtp
-        return Keys(receive, send, receive._srtp[0], send._srtp[0])
-
-    def forget(self) -> None:
-        """Tell nobody of the end."""
-        self._transport.remove_all_listeners()
-
-    async def close(self) -> None:
-        self.forget()
-        await self._transport.stop()

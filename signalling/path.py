@@ -8,8 +8,9 @@ from time import monotonic
 from typing import Any, Final
 
 from signalling.answer import Answer
+from signalling.dtls import Dtls, Keys
 from signalling.forward import Outbox, Take
-from signalling.insides import Dtls, Ice, Keys
+from signalling.insides import Ice
 from signalling.offer import Credentials
 from signalling.port import Port
 

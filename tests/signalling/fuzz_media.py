@@ -17,8 +17,9 @@ from signalling import connection, forward, losses, rtcp, rtp, slot, track
 from signalling.answer import Published
 from signalling.connection import Connection
 from signalling.counters import Counters
+from signalling.dtls import Keys
 from signalling.forward import Inlet, Outbox
-from signalling.insides import Keys, allocate, memmove, view
+from signalling.insides import allocate, memmove, view
 from signalling.mmsg import Batch
 from signalling.profile import OPUS, RTX, VP8, TrackKind
 from signalling.timeline import ServerTime

@@ -1,4 +1,4 @@
-"""The contract with the insides of aioice, aiortc and pylibsrtp (signalling/insides.py).
+"""The contract with the insides of aioice, aiortc and pylibsrtp (signalling/insides.py and dtls.py).
 
 When a new version moves something, one of these says what, before anything subtler goes wrong.
 """
