@@ -30,8 +30,8 @@ from signalling.timeline import NTP_OF_UNIX, ServerTime
 
 TICK: Final = 0.02
 BEATS_PER_SECOND: Final = 50
-HALF_OPEN: Final = 200
-"""Connections that may be offered or connecting at once."""
+HALF_OPEN: Final = 100
+"""Connections that may be offered or connecting at once.  Each holds up to 170 KB; browsers finish within a second."""
 STALL: Final = 0.25
 """A tick that is later than this was the server's fault, and is not held against anybody's line."""
 

@@ -55,7 +55,7 @@ class Job:
     """One more pair, whose packets are timed."""
 
 
-class _Ours:
+class Ours:
     def __init__(self, job: Job, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._job, self._reader, self._writer = job, reader, writer
 
@@ -176,7 +176,7 @@ async def _conferenced(job: Job, stack: AsyncExitStack) -> list[Line]:
 
 
 async def _ours(job: Job) -> tuple[list[Line], list[Line]]:
-    ours = _Ours(job, *await asyncio.open_connection("127.0.0.1", job.port, limit=1 << 20))
+    ours = Ours(job, *await asyncio.open_connection("127.0.0.1", job.port, limit=1 << 20))
     lines = [line for n in range(job.rooms) for line in await ours.room(f"r{n}", job.size)]
     return lines, await ours.room("probe", 2) if job.probe else []
 
