@@ -34,3 +34,8 @@ def udp_ports(pid: int) -> set[int]:
             sockets.add(os.readlink(entry))
     lines = [line.split() for line in Path("/proc/net/udp").read_text().splitlines()[1:]]
     return {int(line[1].partition(":")[2], 16) for line in lines if f"socket:[{line[9]}]" in sockets}
+
+
+def resident(pid: int) -> int:
+    """Bytes of memory that a process holds."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")

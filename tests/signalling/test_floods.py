@@ -6,8 +6,13 @@ How long others wait meanwhile is measured by `tests/bench/bench_attacks.py`.
 from __future__ import annotations
 
 import asyncio
+import gc
+import os
+import socket
 import struct
-from itertools import islice
+import time
+from collections.abc import Iterator
+from itertools import count, islice
 
 import pytest
 
@@ -17,11 +22,14 @@ from signalling.connection import MOST_IN_ONE
 from tests.signalling.client import rtp_packet
 from tests.signalling.full_room import Quick
 from tests.signalling.packets import DELTA_FRAME, KEY_FRAME, audio_level, video_extensions
+from tests.signalling.processes import resident
 from tests.signalling.stage import BOTH, ROOM, SOUND, stage, until
 from tests.signalling.wire import Bench
 
 EVE = PeerId("eve")
 ELSEWHERE = RoomId("elsewhere")
+EACH = 5000
+"""Datagrams of each kind of attack."""
 
 
 @pytest.fixture
@@ -160,3 +168,93 @@ async def test_of_a_report_full_of_requests_only_the_first_are_read() -> None:
         await ben.send(rtcp.picture_loss(ben.ssrc(0, "video")) * 100)
         await until(lambda: connection._resends_left < before)
         assert before - connection._resends_left == MOST_IN_ONE
+
+
+async def test_what_is_sent_without_end_does_not_stay_in_memory() -> None:
+    """Without any of it being heard; as much is taken of it as the server can."""
+    async with stage() as s:
+        eve, ben = await s.join("eve", Quick()), await s.join("ben")
+        ana, zoe = await s.join("ana", Quick(), room=ELSEWHERE), await s.join("zoe", room=ELSEWHERE)
+        s.plan({"ben": {"eve": BOTH}, "eve": {"ben": BOTH}})
+        s.plan({"zoe": {"ana": SOUND}}, room=ELSEWHERE)
+        assert isinstance(eve, Quick)
+        assert isinstance(ana, Quick)
+        connection, port = s.plane._peers[EVE].connection, s.plane._ports[0]
+        assert connection is not None
+        where, counters = eve.server(), s.plane.counters
+        gc.collect()
+        before = resident(os.getpid())
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+            for kind in KINDS:
+                made = kind(eve)
+                for n in range(EACH):
+                    sock = stranger if n % 4 == 0 else None
+                    datagram = next(made)
+                    if sock is not None:
+                        sock.sendto(datagram, where)
+                    else:
+                        eve._transport.sendto(datagram, where)
+                    if n % 64 == 0:
+                        connection.renew_allowances()  # as often as it can be
+                        port._readable()
+                        connection.tick(time.monotonic(), n // 64)
+                        await asyncio.sleep(0)
+        gc.collect()
+        assert resident(os.getpid()) - before < 10e6
+        assert counters.forwarded == 0
+        assert not ben.rtp
+        assert s.plane.generation(EVE) is not None
+        ana.shoot(ana.say())
+        await until(lambda: len(zoe.rtp) == 1)
+
+
+def _undeclared(eve: Quick) -> Iterator[bytes]:
+    for n in count():
+        yield eve._close(rtp_packet(111, n & 0xFFFF, n, 5000 + n % 1000, bytes(300)))
+
+
+def _padding(eve: Quick) -> Iterator[bytes]:
+    """With 198 numbers left out each time, which are noted as missing."""
+    assert eve.high is not None
+    for n in count(1):
+        yield eve._close(rtp_packet(96, 199 * n & 0xFFFF, n, eve.high.ssrc, b"", padding=200))
+
+
+def _probes(eve: Quick) -> Iterator[bytes]:
+    assert eve.high is not None
+    for n in count(1):
+        yield eve._close(rtp_packet(97, n & 0xFFFF, n, eve.high.rtx_ssrc, n.to_bytes(4, "big") + bytes(300)))
+
+
+def _torn(eve: Quick) -> Iterator[bytes]:
+    assert eve.voice is not None
+    whole = b"\x90\x6f\x00\x01\x00\x00\x00\x01" + eve.voice.ssrc.to_bytes(4, "big") + bytes(2000)
+    for n in count():
+        yield whole[: 1 + n * 7 % 2000]
+
+
+def _reports(eve: Quick) -> Iterator[bytes]:
+    """From ever new senders, with as much in them as fits."""
+    for n in count(1):
+        block = rtcp.Block(eve.ssrc(0, "video"), 255, 1, n, 3, 4, 5)
+        nack = rtcp.nack(eve.ssrc(0, "video"), range(2000))
+        report = rtcp.receiver_report([block] * 20) + nack + rtcp.picture_loss(eve.ssrc(0, "video")) * 10
+        yield eve.dtls._tx_srtp.protect_rtcp(report[:4] + n.to_bytes(4, "big") + report[8:])
+
+
+def _checks(eve: Quick) -> Iterator[bytes]:
+    """Signed, so that each is answered."""
+    connection = eve._gatherer._connection
+    for _ in count():
+        request = connection.build_request(connection._nominated[1], nominate=False)
+        request.transaction_id = os.urandom(12)
+        request.add_message_integrity((connection.remote_password or "").encode())
+        yield bytes(request)
+
+
+def _records(_: Quick) -> Iterator[bytes]:
+    for n in count():
+        yield (b"\x16\xfe\xfd" + bytes(5) + n.to_bytes(3, "big") + b"\x00\x20" + os.urandom(32)) * 20
+
+
+KINDS = (_undeclared, _padding, _probes, _torn, _reports, _checks, _records)
