@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import socketio
 
+from server.realtime.limits import MEDIA
 from tests.realtime.edge import FAY, OTT, SAM, VIC, Browser, Edge, raw_socket, running, until
 
 
@@ -262,6 +263,14 @@ async def test_who_does_not_slow_down_is_disconnected(edge: Edge) -> None:
         await vic.client.emit("command", {"id": str(uuid.uuid4()), "type": "set_camera", "on": True})
     await until(lambda: not vic.client.connected)
     assert vic.of("bye") == [{"reason": "slow_down"}]
+
+
+async def test_who_asks_for_ever_new_media_connections_is_told_to_slow_down(edge: Edge) -> None:
+    _, vic = await edge.begun(VIC)
+    answers = await asyncio.gather(*[vic.ask("media", {"kind": "join"}) for _ in range(30)])
+    assert sum(answer["ok"] for answer in answers) <= MEDIA.burst + 1
+    assert {answer["code"] for answer in answers if not answer["ok"]} == {"slow_down"}
+    assert answers[0]["ok"]
 
 
 async def test_three_malformed_commands_close_the_line_and_two_do_not(edge: Edge) -> None:
