@@ -24,7 +24,7 @@ once, and a line that was stuck for a second gives up what it held.  400 forward
 """
 REPORTS: Final = Rate(100, 10)
 """RTCP datagrams.  Browsers stay under 150 a second."""
-KNOWN: Final = Rate(60, 3)
+KNOWN: Final = Rate(40, 3)
 """STUN and DTLS from addresses of the connection.  Each may cost 0.2 ms; browsers stay under 50 a second."""
 STRANGERS: Final = Rate(40, 2)
 """STUN from elsewhere that names the connection: the first check from each of a browser's addresses is that."""

@@ -15,7 +15,7 @@ class Counters:
     undeclared: int = 0
     """SSRC not in the answer."""
     excess: int = 0
-    """More than is taken of one person: dropped before decryption."""
+    """More than is taken of one person: dropped before it is decrypted or read."""
     unauthentic: int = 0
     """Not decrypted: a wrong key, a replay, too old."""
     malformed: int = 0

@@ -75,9 +75,12 @@ class _Seat(StunProtocol):
         self.connection_made(_Shared(self))
         port.seat(ice.local_username, self)
 
-    def unusual(self, data: bytes, addr: tuple[str, int], *, known: bool) -> None:
+    def allows(self, *, known: bool) -> bool:
+        return self.ice.allowed[known].take()
+
+    def unusual(self, data: bytes, addr: tuple[str, int]) -> None:
         only = self.ice.only_from  # what comes from elsewhere passes no check, and so brings no media either
-        if (only is None or addr[0] in only) and self.ice.allowed[known].take():
+        if only is None or addr[0] in only:
             with contextlib.suppress(Exception):  # aioice trusts the length of attributes; nobody shall fill the log
                 self.datagram_received(data, addr)
 

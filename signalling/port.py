@@ -36,15 +36,20 @@ _BUFFER: Final = 8 << 20
 _SO_RCVBUFFORCE, _SO_SNDBUFFORCE = 33, 32
 _USERNAME: Final = 6
 _REQUEST, _RESPONSE, _ERROR = b"\x00\x01", b"\x01\x01", b"\x01\x11"
-_MOST_ATTRIBUTES: Final = 16
-"""STUN attributes among which the name of the connection is looked for; browsers write it first."""
+_MOST_ATTRIBUTES: Final = 4
+"""STUN attributes among which the name of the connection is looked for; browsers write it first.  Strangers may make
+this be read as fast as they can send.
+"""
 
 
 class Seat(Protocol):
     """One connection at one port."""
 
-    def unusual(self, data: bytes, addr: tuple[str, int], *, known: bool) -> None:
-        """STUN or DTLS; `known`: from an address of this connection."""
+    def allows(self, *, known: bool) -> bool:
+        """May one more be looked at?  `known`: from an address of this connection."""
+
+    def unusual(self, data: bytes, addr: tuple[str, int]) -> None:
+        """STUN or DTLS."""
 
 
 class Name:
@@ -156,8 +161,10 @@ class Port:
             seat = None
         if seat is None:
             self._counters.strange += 1
+        elif seat.allows(known=seat is holder):
+            seat.unusual(data, address(key))
         else:
-            seat.unusual(data, address(key), known=seat is holder)
+            self._counters.excess += 1
 
 
 def open_ports(

@@ -25,10 +25,15 @@ class Somebody:
 
     def __init__(self) -> None:
         self.got: list[tuple[bytes, bool]] = []
+        self._known = False
         self.media: list[bytes] = []
 
-    def unusual(self, data: bytes, addr: tuple[str, int], *, known: bool) -> None:
-        self.got.append((data, known))
+    def allows(self, *, known: bool) -> bool:
+        self._known = known
+        return True
+
+    def unusual(self, data: bytes, _: tuple[str, int]) -> None:
+        self.got.append((data, self._known))
 
     def take(self, _: object, datagram: memoryview, n: int) -> None:
         self.media.append(bytes(datagram[:n]))
