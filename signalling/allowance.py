@@ -18,9 +18,9 @@ class Rate:
     """How many for ever, in each beat of 20 ms."""
 
 
-MEDIA: Final = Rate(400, 20)
+MEDIA: Final = Rate(300, 20)
 """Packets.  A voice, a high and a low picture are under 200 a second; a key frame of a shared screen is some 150 at
-once, and a line that was stuck for a second gives up what it held.  400 forwarded to eleven people take some 25 ms.
+once, and a line that was stuck for a second gives up what it held.  300 forwarded to eleven people take some 30 ms.
 """
 REPORTS: Final = Rate(100, 10)
 """RTCP datagrams.  Browsers stay under 150 a second."""

@@ -71,12 +71,9 @@ class _Seat(StunProtocol):
 
     def __init__(self, ice: Ice, port: Port) -> None:
         super().__init__(ice)
-        self.ice, self.port = ice, port
+        self.ice, self.port, self.allowed = ice, port, ice.allowed
         self.connection_made(_Shared(self))
         port.seat(ice.local_username, self)
-
-    def allows(self, *, known: bool) -> bool:
-        return self.ice.allowed[known].take()
 
     def unusual(self, data: bytes, addr: tuple[str, int]) -> None:
         only = self.ice.only_from  # what comes from elsewhere passes no check, and so brings no media either

@@ -19,6 +19,7 @@ import struct
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Protocol
 
+from signalling.allowance import Allowance
 from signalling.counters import Counters
 from signalling.errors import NoAddress
 from signalling.forward import Outbox, Take, drain
@@ -34,7 +35,7 @@ look again costs 1 us, to be woken again 30.
 _BUFFER: Final = 8 << 20
 """Bytes that the kernel keeps for us while we are busy: everybody's sound and pictures share them."""
 _SO_RCVBUFFORCE, _SO_SNDBUFFORCE = 33, 32
-_USERNAME: Final = 6
+_USERNAME, _USERNAME_FIRST = 6, b"\x00\x06"
 _REQUEST, _RESPONSE, _ERROR = b"\x00\x01", b"\x01\x01", b"\x01\x11"
 _MOST_ATTRIBUTES: Final = 4
 """STUN attributes among which the name of the connection is looked for; browsers write it first.  Strangers may make
@@ -45,8 +46,8 @@ this be read as fast as they can send.
 class Seat(Protocol):
     """One connection at one port."""
 
-    def allows(self, *, known: bool) -> bool:
-        """May one more be looked at?  `known`: from an address of this connection."""
+    allowed: tuple[Allowance, Allowance]
+    """How much more is looked at: from others' addresses, from those of this connection."""
 
     def unusual(self, data: bytes, addr: tuple[str, int]) -> None:
         """STUN or DTLS."""
@@ -161,10 +162,13 @@ class Port:
             seat = None
         if seat is None:
             self._counters.strange += 1
-        elif seat.allows(known=seat is holder):
-            seat.unusual(data, address(key))
-        else:
+            return
+        allowed = seat.allowed[seat is holder]
+        if allowed.left <= 0:
             self._counters.excess += 1
+            return
+        allowed.left -= 1
+        seat.unusual(data, address(key))
 
 
 def open_ports(
@@ -193,9 +197,9 @@ def open_ports(
 def _name_in(message: bytes) -> bytes:
     """Which connection a STUN message is for; empty if it does not say."""
     kind = message[:2]
-    if kind in (_RESPONSE, _ERROR):
-        return message[8:12].hex().encode()
     if kind == _REQUEST:
+        if message[20:22] == _USERNAME_FIRST:
+            return message[24:32]
         at = 20
         for _ in range(_MOST_ATTRIBUTES):
             if at + 4 > len(message):
@@ -204,6 +208,8 @@ def _name_in(message: bytes) -> bytes:
             if number == _USERNAME:
                 return message[at + 4 : at + 4 + size].partition(b":")[0]
             at += 4 + (size + 3 & ~3)
+    elif kind in (_RESPONSE, _ERROR):
+        return message[8:12].hex().encode()
     return b""
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from signalling import MediaPlane, NoAddress
+from signalling.allowance import Allowance, Rate
 from signalling.counters import Counters
 from signalling.forward import Outbox
 from signalling.mmsg import Batch, address, name_size, sockaddr
@@ -24,16 +25,12 @@ class Somebody:
     """A connection at a port, as far as the port knows."""
 
     def __init__(self) -> None:
-        self.got: list[tuple[bytes, bool]] = []
-        self._known = False
+        self.allowed = Allowance(Rate(9, 1)), Allowance(Rate(9, 1))
+        self.got: list[bytes] = []
         self.media: list[bytes] = []
 
-    def allows(self, *, known: bool) -> bool:
-        self._known = known
-        return True
-
     def unusual(self, data: bytes, _: tuple[str, int]) -> None:
-        self.got.append((data, self._known))
+        self.got.append(data)
 
     def take(self, _: object, datagram: memoryview, n: int) -> None:
         self.media.append(bytes(datagram[:n]))
@@ -127,8 +124,9 @@ async def test_stun_goes_by_its_name_and_dtls_by_its_address(port: Port) -> None
         for datagram in (request("0000000b"), request("0000000a"), request("0000000c"), b"\x16dtls", b"\x05what", b""):
             browser.sendto(datagram, ("127.0.0.1", port.number))
         await until(lambda: port._counters.strange == 3)
-    assert ben.got == [(request("0000000b"), False)]
-    assert ana.got == [(request("0000000a"), True), (b"\x16dtls", True)]
+    assert ben.got == [request("0000000b")]
+    assert ana.got == [request("0000000a"), b"\x16dtls"]
+    assert [allowance.left for allowance in (*ben.allowed, *ana.allowed)] == [8, 9, 9, 7]
 
 
 async def test_what_cannot_be_sent_is_lost_alone(port: Port) -> None:
