@@ -25,6 +25,7 @@ from server.http.routes import build
 from server.http.serving import Deadlines, DeadlineSite
 from server.http.static import StaticFiles
 from server.log import logger
+from server.metrics import Metrics
 from server.realtime.gateway import Gateway, build_server
 from server.room.ids import MeetingId, PersonId
 from server.settings import Settings
@@ -92,17 +93,18 @@ class _Ears:
 async def serving(settings: Settings, listening: socket.socket, store: kept.Store) -> AsyncIterator[None]:
     """The whole program, open to browsers inside the block.  Afterwards every line is dropped, and nothing is lost.
 
-    Raises `NotBuilt` and `TlsRefused` before anything is opened, `NoAddress` when a media port cannot be had, and
-    `WorkerFault` when a process for media cannot be started.
+    Raises `NotBuilt` and `TlsRefused` before anything is opened, `NoAddress` when a media port cannot be had,
+    `WorkerFault` when a process for media cannot be started, and `MetricsPortTaken`.
     """
     folder = Path(assets.__file__).parent
     files = StaticFiles(folder / "static")
     context = _tls(settings)
     clock = SystemClock()
+    metrics = Metrics()
     ears = _Ears()
-    plane = _plane(settings, ears)
+    plane = _plane(settings, ears, metrics)
     ears.link = MediaLink(plane, _turn(settings), relay_only=settings.relay_only)
-    rooms = Registry(journal=store.journal, invitations=store.meetings, link=ears.link, clock=clock)
+    rooms = Registry(journal=metrics.measured(store.journal), invitations=store.meetings, link=ears.link, clock=clock)
     attempts = Attempts(trust_proxy=settings.trust_proxy)
     gateway = build_server(
         registry=rooms,
@@ -133,7 +135,7 @@ async def serving(settings: Settings, listening: socket.socket, store: kept.Stor
         may_hide=settings.may_hide,
     )
     deadlines = Deadlines()
-    app = build(edge, deadlines)
+    app = build(edge, deadlines, metrics.requests.counted())
     gateway.attach(app)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=_GOODBYE, keepalive_timeout=30.0)
     async with contextlib.AsyncExitStack() as closing:
@@ -144,6 +146,10 @@ async def serving(settings: Settings, listening: socket.socket, store: kept.Stor
         closing.push_async_callback(plane.stop)
         closing.push_async_callback(gateway.close)
         closing.push_async_callback(rooms.close)
+        if settings.metrics_port is not None:
+            where = settings.metrics_host, settings.metrics_port, settings.metrics_token.get_secret_value()
+            served = metrics.served(*where, rooms=rooms, gateway=gateway, plane=plane)
+            log.info("metrics_open", port=await closing.enter_async_context(served))
         site = DeadlineSite(runner, listening, deadlines, context)
         await site.start()
         closing.push_async_callback(site.stop)
@@ -158,7 +164,7 @@ def _turn(settings: Settings) -> Turn | None:
     return Turn(settings.turn_urls, settings.turn_secret.get_secret_value(), frozenset(settings.turn_relays))
 
 
-def _plane(settings: Settings, ears: _Ears) -> MediaPlane | Workers:
+def _plane(settings: Settings, ears: _Ears, metrics: Metrics) -> MediaPlane | Workers:
     """The media plane: in this very process, or in some of its own."""
     hosts, port = settings.media_hosts, settings.media_port
     addresses = tuple(hosts) or None
@@ -168,6 +174,7 @@ def _plane(settings: Settings, ears: _Ears) -> MediaPlane | Workers:
 
     def lost(worker: int, fate: str) -> None:
         log.warning("media_worker_lost", source=f"worker-{worker}", reason=fate)
+        metrics.worker_lost(fate)
 
     return Workers(
         settings.media_workers,

@@ -14,6 +14,7 @@ from importlib.metadata import version
 
 from server import app, kept, log
 from server.http.static import NotBuilt
+from server.metrics import MetricsPortTaken
 from server.practice import as_lines, make_practice_meeting
 from server.settings import PREFIX, Settings
 from server.store import StoreError
@@ -42,6 +43,11 @@ def run(settings: Settings) -> str | None:
                 f"{_udp(settings)} for sound and pictures cannot be used ({nowhere.reason}). "
                 f"Perhaps the program runs already; {PREFIX}MEDIA_PORT=10001 chooses another port, "
                 f"and {PREFIX}MEDIA_ADDRESSES names the addresses of this machine."
+            )
+        except MetricsPortTaken as taken:
+            return (
+                f"Port {settings.metrics_port} of {settings.metrics_host} for figures cannot be used ({taken}). "
+                f"{PREFIX}METRICS_PORT chooses another one."
             )
         except WorkerFault:
             return "The processes for sound and pictures could not be started; the log above has more."

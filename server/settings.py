@@ -7,26 +7,18 @@ A setting comes from its environment variable, or from a file of the same name (
 from __future__ import annotations
 
 import os
-import re
 from datetime import timedelta
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, SecretStr, field_validator, model_validator
-from pydantic_settings import (
-    BaseSettings,
-    NoDecode,
-    PydanticBaseSettingsSource,
-    SecretsSettingsSource,
-    SettingsConfigDict,
-)
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SecretsSettingsSource, SettingsConfigDict
+
+from server.setting_types import Addresses, Exit, Hours, Origin, Port, Relays, Secret, TurnUrls, Zone, is_loopback
 
 PREFIX = "TALKINGPIECE_"
 SECRETS_DIR = f"{PREFIX}SECRETS_DIR"
-_TURN_URL = re.compile(r"turns?:([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?(\?transport=(udp|tcp))?")
 _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 
@@ -42,7 +34,7 @@ class Settings(BaseSettings):
         hide_input_in_errors=True,
     )
 
-    port: Annotated[int, Field(ge=0, le=65535)] = Field(
+    port: Port = Field(
         default=8080,
         validation_alias="PORT",
         description="The one TCP port for pages and live messages; 0 takes a free one.",
@@ -57,7 +49,7 @@ class Settings(BaseSettings):
         description="SQLAlchemy URL; empty for SQLite in the data directory. "
         "For PostgreSQL: postgresql+asyncpg://user:password@host/name.",
     )
-    public_url: str = Field(
+    public_url: Origin = Field(
         default="",
         description="The address that people open, as it stands in their links; empty for localhost and the port. "
         "Browsers give camera and microphone only to https and to localhost.",
@@ -71,12 +63,12 @@ class Settings(BaseSettings):
         description="A proxy in front sets X-Forwarded-For: take the caller's address from its last entry. "
         "Only for counting attempts to sign in.",
     )
-    media_addresses: Annotated[tuple[str, ...], NoDecode] = Field(
+    media_addresses: Addresses = Field(
         default=(),
         description="IP addresses of this machine at which browsers reach the sound and pictures, separated by commas; "
         "empty for all. Behind a router that translates, with what browsers call it: 10.0.0.5=203.0.113.5.",
     )
-    media_port: Annotated[int, Field(ge=0, le=65535)] = Field(
+    media_port: Port = Field(
         default=10000,
         description="The one UDP port for everybody's sound and pictures; 0 takes a free one. "
         "With media workers the first one's, and the next one has the next.",
@@ -86,16 +78,16 @@ class Settings(BaseSettings):
         description="Processes that carry sound and pictures, each a whole core's worth of meetings; "
         "0 for the program's own, which is enough for about ten meetings at a time.",
     )
-    turn_urls: Annotated[tuple[str, ...], NoDecode] = Field(
+    turn_urls: TurnUrls = Field(
         default=(),
         description="Where browsers find the TURN server, separated by commas: turn:turn.example.org?transport=udp, "
         "the same with tcp, turns:turn.example.org:443?transport=tcp. Empty for none.",
     )
-    turn_secret: SecretStr = Field(
+    turn_secret: Secret = Field(
         default=SecretStr(""),
         description="Secret that the TURN server shares with us, at least 32 characters (coturn: static-auth-secret).",
     )
-    turn_relays: Annotated[tuple[str, ...], NoDecode] = Field(
+    turn_relays: Relays = Field(
         default=(),
         description="IP addresses from which the TURN server relays (coturn: relay-ip), separated by commas. "
         "Needed to hide addresses: sound and pictures of these people are taken from nowhere else.",
@@ -105,23 +97,34 @@ class Settings(BaseSettings):
         description="Everybody's sound and pictures go by the TURN server and never directly. "
         "Without it a facilitator can ask for this for one person.",
     )
-    exit_url: str = Field(
+    exit_url: Exit = Field(
         default="about:blank",
         description="Where the quick exit goes: about:blank or a page that nobody would ask about.",
     )
-    time_zone: str = Field(
+    time_zone: Zone = Field(
         default="UTC",
         description="Time zone of a date that a facilitator types where the browser does not tell its own.",
     )
-    account_session_hours: Annotated[float, Field(gt=0, le=24 * 30)] = Field(
-        default=12, description="How long a facilitator stays signed in, in hours."
-    )
-    person_session_hours: Annotated[float, Field(gt=0, le=24 * 30)] = Field(
+    account_session_hours: Hours = Field(default=12, description="How long a facilitator stays signed in, in hours.")
+    person_session_hours: Hours = Field(
         default=12, description="How long an opened link keeps a browser in the meeting, in hours."
     )
-    journal_key: SecretStr = Field(
+    journal_key: Secret = Field(
         default=SecretStr(""),
         description="Secret that seals the journal, at least 32 characters; empty for one made in the data directory.",
+    )
+    metrics_port: Port | None = Field(
+        default=None,
+        description="TCP port for Prometheus to read figures from (/metrics); 0 takes a free one, empty opens none.",
+    )
+    metrics_host: str = Field(
+        default="127.0.0.1",
+        description="The address of that port. Any but 127.0.0.1 can be reached from elsewhere and needs the token.",
+    )
+    metrics_token: Secret = Field(
+        default=SecretStr(""),
+        description="Secret that Prometheus has to show to read the figures (authorization: Bearer), "
+        "at least 32 characters; empty for none.",
     )
     practice: bool = Field(
         default=True,
@@ -148,72 +151,6 @@ class Settings(BaseSettings):
         files = (SecretsSettingsSource(settings_cls, secrets_dir=folder),) if folder else ()
         return (init_settings, env_settings, *files)
 
-    @field_validator("media_addresses", "turn_urls", "turn_relays", mode="before")
-    @classmethod
-    def _split(cls, value: object) -> object:
-        if isinstance(value, str):
-            return tuple(part.strip() for part in value.split(",") if part.strip())
-        return value
-
-    @field_validator("media_addresses")
-    @classmethod
-    def _are_addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for entry in value:
-            for part in entry.split("=", 1):
-                try:
-                    ip_address(part)
-                except ValueError:
-                    raise ValueError("should be IP addresses, or pairs of them like 10.0.0.5=203.0.113.5") from None
-        return value
-
-    @field_validator("turn_urls")
-    @classmethod
-    def _are_turn_urls(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if not all(_TURN_URL.fullmatch(url) for url in value):
-            raise ValueError("should be like turn:turn.example.org:3478?transport=udp, each of them")
-        return value
-
-    @field_validator("turn_relays")
-    @classmethod
-    def _are_relays(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        try:
-            return tuple(str(ip_address(entry)) for entry in value)
-        except ValueError:
-            raise ValueError("should be IP addresses") from None
-
-    @field_validator("public_url")
-    @classmethod
-    def _is_an_origin(cls, value: str) -> str:
-        if not value:
-            return value
-        parts = urlsplit(value)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:
-            raise ValueError("should be like https://meet.example.org, without a path")
-        return f"{parts.scheme}://{parts.netloc}".lower()
-
-    @field_validator("exit_url")
-    @classmethod
-    def _goes_somewhere(cls, value: str) -> str:
-        if value != "about:blank" and not value.startswith("https://"):
-            raise ValueError("should be about:blank or begin with https://")
-        return value
-
-    @field_validator("time_zone")
-    @classmethod
-    def _is_a_zone(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValueError("should be the name of a time zone, like Europe/London") from None
-        return value
-
-    @field_validator("journal_key", "turn_secret")
-    @classmethod
-    def _is_long_enough(cls, value: SecretStr) -> SecretStr:
-        if value.get_secret_value() and len(value.get_secret_value()) < 32:
-            raise ValueError("should have at least 32 characters")
-        return value
-
     @model_validator(mode="after")
     def _certificate_has_its_key(self) -> Self:
         if (self.tls_certificate is None) != (self.tls_key is None):
@@ -232,6 +169,12 @@ class Settings(BaseSettings):
     def _every_worker_has_a_port(self) -> Self:
         if self.media_port + max(0, self.media_workers - 1) > 65535:
             raise ValueError("TALKINGPIECE_MEDIA_PORT should leave a port up to 65535 for each media worker")
+        return self
+
+    @model_validator(mode="after")
+    def _figures_are_not_for_everybody(self) -> Self:
+        if self.metrics_port is not None and not (is_loopback(self.metrics_host) or self.metrics_token):
+            raise ValueError("TALKINGPIECE_METRICS_TOKEN is needed where TALKINGPIECE_METRICS_HOST is not 127.0.0.1")
         return self
 
     @property

@@ -26,3 +26,5 @@ class Counters:
     """RTX that nobody asked for."""
     unsent: int = 0
     """The socket was full."""
+    stalls: int = 0
+    """Times that the event loop was late by more than a quarter of a second: nothing was read meanwhile."""

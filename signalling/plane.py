@@ -265,6 +265,7 @@ class MediaPlane:
             await asyncio.sleep(due - before)
             now = time.monotonic()
             stalled, before = now - before - TICK, now
+            self.counters.stalls += stalled > STALL
             for peer in list(self._peers.values()):
                 connection = peer.connection
                 if connection is None:

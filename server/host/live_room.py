@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 
 from server.clock import Alarm, Clock
@@ -24,7 +25,8 @@ from server.log import logger
 from server.room import Refused
 from server.room.commands import Command, Connect, Disconnect, Occurrence, SendMessage, SetMedia
 from server.room.ids import CommandId, MeetingId, PersonId
-from server.room.state import Door, Role, Room
+from server.room.state import Door, Phase, Role, Room
+from server.room.view import Line as LineQuality
 from server.room.view import Surroundings
 
 LINGER = timedelta(seconds=30)
@@ -32,6 +34,19 @@ LINGER = timedelta(seconds=30)
 GONE = frozenset({Door.AWAY, Door.REFUSED, Door.REMOVED, Door.LEFT, Door.WITHDRAWN})
 
 log = logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Census:
+    """One live room in numbers, and nothing of who is in it."""
+
+    phase: Phase
+    stalled: bool
+    """Nothing can be recorded now."""
+    people: int
+    """Who have a line to it."""
+    lines: tuple[LineQuality, ...]
+    """How good the line is of everybody with sound and picture."""
 
 
 class LiveRoom:
@@ -68,6 +83,10 @@ class LiveRoom:
     @property
     def closing(self) -> bool:
         return self._course.closing
+
+    @property
+    def census(self) -> Census:
+        return Census(self.room.phase, self._course.stalled, len(self._listeners), tuple(self._media.lines().values()))
 
     async def close(self) -> None:
         """Finish what is being recorded and let everybody go; their browsers come back by themselves."""

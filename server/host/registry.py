@@ -6,7 +6,7 @@ import asyncio
 
 from server.clock import Clock
 from server.host.jobs import Done
-from server.host.live_room import LiveRoom
+from server.host.live_room import Census, LiveRoom
 from server.host.media_link import MediaLink, RoomMedia
 from server.host.ports import Invitations, Journal
 from server.host.recorder import Recorder
@@ -38,6 +38,10 @@ class Registry:
 
     def __len__(self) -> int:
         return len(self._rooms)
+
+    def census(self) -> list[Census]:
+        """The live rooms in numbers."""
+        return [room.census for room in self._rooms.values()]
 
     async def open(self, meeting: MeetingId) -> LiveRoom:
         """The live room of a meeting.  Call `attach` on it before the next await: an empty room may close.

@@ -53,8 +53,8 @@ class Listeners:
         self._clock = clock
         self._by_person: dict[PersonId, Listener] = {}
 
-    def __bool__(self) -> bool:
-        return bool(self._by_person)
+    def __len__(self) -> int:
+        return len(self._by_person)
 
     def __iter__(self) -> Iterator[tuple[PersonId, Listener]]:
         return iter(list(self._by_person.items()))

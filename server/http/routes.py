@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from aiohttp import hdrs, web
-from aiohttp.typedefs import Handler
+from aiohttp.typedefs import Handler, Middleware
 
 from server.http import accounts, desk, entry, planning
 from server.http.edge import EDGE, Edge
@@ -64,10 +64,13 @@ ROUTES = (
 )
 
 
-def build(edge: Edge, deadlines: Deadlines) -> web.Application:
-    """The application with every page; what is added to it (the live socket) gets the same headers and fences."""
+def build(edge: Edge, deadlines: Deadlines, *watching: Middleware) -> web.Application:
+    """The application with every page; what is added to it (the live socket) gets the same headers and fences.
+
+    `watching` sees each request and what is answered in the end.
+    """
     app = web.Application(
-        middlewares=[deadlines.kept(), told_calmly(edge.pages), only_ours(edge.origins)],
+        middlewares=[deadlines.kept(), *watching, told_calmly(edge.pages), only_ours(edge.origins)],
         client_max_size=LIMIT,
     )
     app[EDGE] = edge

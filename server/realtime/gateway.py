@@ -23,6 +23,7 @@ from server.realtime import wire
 from server.realtime.connection import Connection
 from server.realtime.guards import PATH, LiveServer, Visitor
 from server.realtime.limits import Bucket, Ceilings, Sockets
+from server.realtime.outcomes import MALFORMED, TOO_MANY, Outcomes
 from server.realtime.sentences import say
 from server.room.commands import Leave, Pause, SendMessage, WithdrawConsent
 from server.room.ids import DeviceId, MeetingId, PersonId
@@ -70,6 +71,8 @@ class Gateway:
     def __init__(self, *, registry: Registry, sessions: Sessions, people: People, clock: Clock, secure: bool) -> None:
         """`secure`: browsers reach us by https, so the cookie carries the `__Host-` prefix and no other one counts."""
         self.server: LiveServer
+        self.sockets: Sockets
+        self.outcomes = Outcomes()
         self._registry = registry
         self._sessions = sessions
         self._people = people
@@ -174,6 +177,8 @@ class Gateway:
                 case "there":
                     self._there(connection, ack)
         except wire.Malformed as wrong:
+            if event == "command":
+                self.outcomes.count(MALFORMED)
             if wrong.code not in wire.SLIPS:
                 self._strike(connection)
             connection.ack(ack, _no("malformed", wrong.code, wrong.detail))
@@ -184,9 +189,14 @@ class Gateway:
         always = isinstance(given.command, Pause | Leave | WithdrawConsent)
         bucket = connection.limits.messages if isinstance(given.command, SendMessage) else connection.limits.commands
         if not always and not self._may(connection, bucket, ack):
+            self.outcomes.count(TOO_MANY)
             return
-        reply = connection.room.submit(given.command, given.id, given.text)
-        reply.add_done_callback(lambda done: connection.ack(ack, _answer(done.result())))
+
+        def answered(reply: asyncio.Future[Outcome]) -> None:
+            self.outcomes.came(reply.result())
+            connection.ack(ack, _answer(reply.result()))
+
+        connection.room.submit(given.command, given.id, given.text).add_done_callback(answered)
 
     def _media(self, connection: Connection, body: object, ack: int | None) -> None:
         """Pass on what the browser and the media plane say to each other.  Nobody here looks inside."""
@@ -250,9 +260,8 @@ def build_server(
 ) -> Gateway:
     """The edge; `gateway.attach(app)` gives it its path.  `address_of` names a caller's network, for counting only."""
     gateway = Gateway(registry=registry, sessions=sessions, people=people, clock=clock, secure=secure)
-    gateway.server = LiveServer(
-        gateway, origins=origins, sockets=Sockets(ceilings or Ceilings()), clock=clock, address_of=address_of
-    )
+    gateway.sockets = Sockets(ceilings or Ceilings())
+    gateway.server = LiveServer(gateway, origins=origins, sockets=gateway.sockets, clock=clock, address_of=address_of)
     return gateway
 
 
