@@ -1,4 +1,5 @@
-"""The command line: `talkingpiece run` (also without a word), `practice`, `settings`, `setup-link`, `version`.
+"""The command line: `talkingpiece run` (also without a word), `practice`, `doctor`, `settings`,
+`setup-link`, `version`.
 
 What is meant for the person at the terminal goes to standard output and nothing else does; the log goes to standard
 error.  What a command stands on is imported when it is carried out: the whole program takes a second to load, and the
@@ -26,17 +27,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Returns the exit status."""
     asked = _parser().parse_args(arguments)
     try:
-        told: str | None = asked.act(asked)
+        told: str | int | None = asked.act(asked)
     except SettingsRefused as refused:
         told = f"The settings cannot be used:\n{textwrap.indent(str(refused), '  ')}"
-    if told is None:
-        return 0
+    if told is None or isinstance(told, int):
+        return told or 0
     print(told, file=sys.stderr)
     return _REFUSED
 
 
 def _parser() -> argparse.ArgumentParser:
-    """Each command is a function that returns why it could not be carried out, or None."""
+    """Each command is a function that returns why it could not be carried out, or None, or an exit status."""
     parser = argparse.ArgumentParser(prog="talkingpiece", description="Virtual mediation for restorative justice.")
     parser.set_defaults(act=_run)
     acts = parser.add_subparsers(title="what to do")
@@ -44,6 +45,9 @@ def _parser() -> argparse.ArgumentParser:
     practice = acts.add_parser("practice", help="make a practice meeting and print a link for each role")
     practice.add_argument("--json", action="store_true", help="print JSON and nothing else")
     practice.set_defaults(act=_practice)
+    doctor = acts.add_parser("doctor", help="look at the deployment, and say what is wrong and what to do about it")
+    doctor.add_argument("--json", action="store_true", help="print JSON and nothing else")
+    doctor.set_defaults(act=_doctor)
     acts.add_parser("settings", help="list every setting").set_defaults(act=_settings)
     acts.add_parser("setup-link", help="print a new link for making the first account").set_defaults(act=_setup_link)
     acts.add_parser("version", help="print the version").set_defaults(act=_version)
@@ -70,6 +74,13 @@ def _setup_link(_asked: argparse.Namespace) -> str | None:
     from server.beside import setup_link
 
     return setup_link(settings)
+
+
+def _doctor(asked: argparse.Namespace) -> int:
+    log.configure("error")
+    from server.doctor.terminal import doctor
+
+    return doctor(json=asked.json)
 
 
 def _quietly() -> Settings:

@@ -14,6 +14,7 @@ from aiohttp import web
 import web as assets
 from server import kept
 from server.clock import SystemClock
+from server.doctor.side_door import side_door
 from server.host.media_link import MediaLink
 from server.host.refusals import Stalled
 from server.host.registry import Registry
@@ -154,6 +155,7 @@ async def serving(settings: Settings, listening: socket.socket, store: kept.Stor
         await site.start()
         closing.push_async_callback(site.stop)
         closing.enter_context(kept.address_noted(settings))
+        await closing.enter_async_context(side_door(settings.data_dir, settings.port, plane))
         calm_the_collector()
         yield
 

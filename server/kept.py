@@ -88,6 +88,24 @@ def journal_key(settings: Settings) -> tuple[bytes, bool]:
     return file.read_bytes(), missing
 
 
+def found_key(settings: Settings) -> bytes | None:
+    """The key that seals the journal, if there is one.  Raises OSError when it may not be read."""
+    if given := settings.journal_key.get_secret_value():
+        return given.encode()
+    try:
+        return (settings.data_dir / _KEY_FILE).read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def secret_files(settings: Settings) -> list[Path]:
+    """What nobody but the program's user may read."""
+    files = [settings.data_dir / _KEY_FILE]
+    if not settings.database_url:
+        files.append(Path(settings.database.removeprefix("sqlite:///")))
+    return [file for file in files if file.exists()]
+
+
 def address(settings: Settings) -> str:
     """Where the running program is opened, as it noted in the data directory; else what these settings say."""
     with contextlib.suppress(OSError):

@@ -16,6 +16,7 @@ from sqlalchemy.engine import make_url
 
 from server.store.errors import StoreDown
 from server.store.postgresql import Postgresql
+from server.store.reading import SqliteReader
 from server.store.sqlite import Sqlite
 
 T = TypeVar("T")
@@ -27,8 +28,8 @@ PATIENCE = 5.0
 class Database:
     """Made by `open`, with the newest schema.  Belongs to one event loop."""
 
-    def __init__(self, kind: Sqlite | Postgresql) -> None:
-        """Use `open`."""
+    def __init__(self, kind: Sqlite | Postgresql | SqliteReader) -> None:
+        """Use `open` or `for_reading`."""
         self._kind = kind
         self._closed = False
 
@@ -50,6 +51,20 @@ class Database:
             await made.close()
             raise
         return cls(made)
+
+    @classmethod
+    async def for_reading(cls, url: str) -> Database | None:
+        """As it is, whatever its schema: nothing is made, migrated or written.  None if there is no such file.
+
+        Raises ValueError for another kind of URL; whether it answers is seen by the first read.
+        """
+        address = make_url(url)
+        if address.get_backend_name() == "postgresql":
+            return cls(Postgresql(address, PATIENCE))
+        if address.get_backend_name() != "sqlite":
+            raise ValueError(f"the store is sqlite or postgresql, not {address.get_backend_name()}")
+        file = SqliteReader(address, PATIENCE)
+        return cls(file) if file.is_there else None
 
     async def close(self) -> None:
         """Let every connection go, when what is under way is over.  From now on the database is down."""

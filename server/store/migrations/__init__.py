@@ -40,16 +40,21 @@ def newest() -> str:
     return head
 
 
+def known() -> frozenset[str]:
+    """Every revision that this version of the program knows a way from."""
+    return frozenset(step.revision for step in ScriptDirectory.from_config(config()).walk_revisions())
+
+
 def bring_up(connection: Connection) -> None:
     """Bring the schema to `newest`.  Raises `StoreNewer` if the data comes from a later version of the program."""
-    current = _revision(connection)
+    current = revision(connection)
     connection.rollback()
     if current != newest():
         move(connection, newest())
 
 
-def move(connection: Connection, revision: str) -> None:
-    """Up or down to `revision` ("base" for nothing at all), all steps or none.  One at a time in a process."""
+def move(connection: Connection, target: str) -> None:
+    """Up or down to `target` ("base" for nothing at all), all steps or none.  One at a time in a process."""
     sqlite = connection.dialect.name == "sqlite"
     if not _moving.acquire(blocking=False):
         raise RuntimeError("two migrations at once in one process")
@@ -59,7 +64,7 @@ def move(connection: Connection, revision: str) -> None:
         with connection.begin():
             if not sqlite:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-            _move(connection, revision)
+            _move(connection, target)
             if sqlite and connection.execute(text("PRAGMA foreign_key_check")).first():
                 raise StoreFault("a migration left a row that refers to nothing")
     finally:
@@ -75,18 +80,18 @@ def _foreign_keys(connection: Connection, state: str) -> None:
     cursor.close()
 
 
-def _revision(connection: Connection) -> str | None:
+def revision(connection: Connection) -> str | None:
+    """Where the data stands; None where nothing was ever made."""
     return MigrationContext.configure(connection).get_current_revision()
 
 
-def _move(connection: Connection, revision: str) -> None:
+def _move(connection: Connection, target: str) -> None:
     here = config()
     here.attributes["connection"] = connection
     steps = ScriptDirectory.from_config(here)
-    known = {step.revision for step in steps.walk_revisions()}
-    current = _revision(connection)
-    if current is not None and current not in known:
+    current = revision(connection)
+    if current is not None and current not in known():
         raise StoreNewer(f"the data is at {current}, this program knows {newest()}")
     behind = {step.revision for step in steps.iterate_revisions(current, "base")} if current else set()
-    down = revision == "base" or revision in behind
-    (command.downgrade if down else command.upgrade)(here, revision)
+    down = target == "base" or target in behind
+    (command.downgrade if down else command.upgrade)(here, target)
