@@ -47,7 +47,12 @@ async def disk(case: Case) -> list[Finding]:
                 )
             ]
         return [_forbidden(folder, fault.strerror or "it cannot be used")]
-    found = [*_room(folder, room), *(_speed(folder, took) if took is not None else ()), *_privacy(folder, case)]
+    found = [
+        *_room(folder, room),
+        *(_speed(folder, took) if took is not None else ()),
+        *_privacy(folder, case),
+        *_whose(where),
+    ]
     if found:
         return found
     if took is None:
@@ -59,7 +64,8 @@ def _forbidden(folder: Path, why: str) -> Finding:
     return broken(
         ABOUT,
         f"{folder} cannot be written to ({why}).",
-        f"Give it to the program's user: chown -R (in a container: the volume), or set {PREFIX}DATA_DIR.",
+        "Run me as the program's user, and give the folder to that user: chown -R (in a container: the volume); "
+        f"or set {PREFIX}DATA_DIR.",
     )
 
 
@@ -115,6 +121,20 @@ def _privacy(folder: Path, case: Case) -> list[Finding]:
         return []
     names = " ".join(str(file) for file in open_)
     return [attention(ABOUT, f"Others on this machine can read {names}.", f"chmod 600 {names}")]
+
+
+def _whose(folder: Path) -> list[Finding]:
+    """Root may do everything, and so sees nothing of what the program's own user may not."""
+    owner = folder.stat().st_uid
+    if os.geteuid() != 0 or owner == 0:
+        return []
+    return [
+        attention(
+            ABOUT,
+            f"I am root, and {folder} belongs to user {owner}: what that user may write there I cannot see.",
+            "Run me as that user.",
+        )
+    ]
 
 
 def _size(bytes_: int) -> str:

@@ -14,7 +14,7 @@ from server.doctor.disk import disk
 from server.doctor.findings import Finding, broken
 from server.doctor.media import media
 from server.doctor.origin import address
-from server.doctor.ports import media_port, pages_port
+from server.doctor.ports import figures_port, media_port, pages_port
 from server.doctor.relay import relay
 from server.settings import Settings
 
@@ -29,6 +29,7 @@ STEPS = (
     Step("the settings", settings),
     Step("the pages' port", pages_port),
     Step("the media port", media_port),
+    Step("the port for figures", figures_port),
     Step("the certificate", certificate),
     Step("the address that people open", address),
     Step("the clock", clock),

@@ -1,9 +1,10 @@
-"""The two ports: is each of them free for the program, or has the running program got it?"""
+"""The ports: is each of them free for the program, or has the running program got it?"""
 
 from __future__ import annotations
 
 import errno
 import socket
+from collections.abc import Mapping
 
 import aiohttp
 
@@ -33,12 +34,20 @@ async def pages_port(case: Case) -> list[Finding]:
     fault = _can_bind(socket.SOCK_STREAM, given.host, given.port)
     if fault is None:
         return [ok(about, f"{where} is free.")]
+    if fault.errno == errno.EADDRINUSE and await answers_as_ours(case):
+        return [
+            broken(
+                about,
+                f"{where} is answered by a Talking Piece that works elsewhere, or that I may not look into.",
+                "Run me with its environment and as its user; if it is another one, set PORT.",
+            )
+        ]
     if fault.errno == errno.EADDRINUSE:
         return [
             broken(
                 about,
                 f"{where} is in use, and not by the program on this data directory.",
-                f"Stop what uses it, or set PORT; if that is the program, give me its {PREFIX}DATA_DIR.",
+                "Stop what uses it, or set PORT.",
             )
         ]
     return [_refused(about, where, fault, f"{PREFIX}HOST")]
@@ -109,6 +118,44 @@ async def media_port(case: Case) -> list[Finding]:
             )
         ]
     return [ok(about, f"{where} is free. Whether the firewall lets it through can only be seen from outside.")]
+
+
+async def figures_port(case: Case) -> list[Finding]:
+    """Where Prometheus reads, if that is switched on."""
+    about, given = "figures port", case.settings
+    if not given.metrics_port:
+        return []
+    where = f"TCP port {given.metrics_port} of {given.metrics_host}"
+    fault = _can_bind(socket.SOCK_STREAM, given.metrics_host, given.metrics_port)
+    if case.runs:
+        token = given.metrics_token.get_secret_value()
+        host = reachable(given.metrics_host)
+        url = f"http://{f'[{host}]' if ':' in host else host}:{given.metrics_port}/metrics"
+        if await _status(url, {"Authorization": f"Bearer {token}"} if token else {}) == 200:
+            return [ok(about, f"Prometheus can read at {where}.")]
+        return [
+            broken(
+                about,
+                f"The program runs, and gives no figures at {where} with this token.",
+                "Is this the environment that it was started with?",
+            )
+        ]
+    if fault is None:
+        return [ok(about, f"{where} is free.")]
+    if fault.errno == errno.EADDRINUSE:
+        return [broken(about, f"{where} is in use.", f"Stop what uses it, or set {PREFIX}METRICS_PORT.")]
+    return [_refused(about, where, fault, f"{PREFIX}METRICS_HOST")]
+
+
+async def _status(url: str, headers: Mapping[str, str]) -> int | None:
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as http,
+            http.get(url, headers=headers) as answer,
+        ):
+            return answer.status
+    except (aiohttp.ClientError, OSError, TimeoutError):
+        return None
 
 
 def _refused(about: str, where: str, fault: OSError, setting: str) -> Finding:

@@ -70,6 +70,7 @@ def test_another_program_on_our_ports_is_not_taken_for_ours(tmp_path: Path) -> N
         ours = RunningApp(tmp_path / "ours", MEDIA_PORT=theirs.environ["TALKINGPIECE_MEDIA_PORT"])
         ours.port = theirs.port
         found = doctor(ours)
+        assert "a Talking Piece that works elsewhere" in found["pages port"][0]["says"]
     for about in ("pages port", "media port", "media"):
         assert found[about][0]["state"] == "broken", found[about]
         assert found[about][0]["cure"]

@@ -6,6 +6,7 @@ A full disk and a read-only one are real ones: a small file system in a mount na
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -75,6 +76,14 @@ def test_one_that_will_be_full_one_day(tmp_path: Path) -> None:
 def test_one_that_cannot_be_written_to(tmp_path: Path) -> None:
     read_only = f"mount -o remount,ro {tmp_path / 'data'}"
     assert broken(on_a_file_system(tmp_path, "2g", read_only), "Read-only file system", "TALKINGPIECE_DATA_DIR")
+
+
+async def test_root_does_not_speak_for_the_programs_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "data").mkdir()
+    if os.getuid() == 0:
+        os.chown(tmp_path / "data", 65534, -1)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    assert wants_attention(await only(disk, case(tmp_path)), "I am root", "as that user")
 
 
 async def test_a_file_in_its_place(tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from server.doctor.findings import State
-from server.doctor.ports import media_port, pages_port
+from server.doctor.ports import figures_port, media_port, pages_port
+from tests.app import RunningApp
 from tests.doctor.case import broken, case, only, wants_attention
 from tests.turn import free_port
 
@@ -44,6 +45,19 @@ async def test_an_address_that_this_machine_has_not(tmp_path: Path) -> None:
     assert broken(await only(media_port, looked_at), "no address of this machine", "TALKINGPIECE_MEDIA_ADDRESSES")
     looked_at = case(tmp_path, media_addresses=("127.0.0.1", "203.0.113.7"), media_port=port)
     assert wants_attention(await only(media_port, looked_at), "203.0.113.7")
+
+
+async def test_the_port_for_figures(tmp_path: Path) -> None:
+    assert await figures_port(case(tmp_path)) == []
+    port = free_port()
+    assert (await only(figures_port, case(tmp_path, metrics_port=port))).state is State.OK
+    with socket.create_server(("127.0.0.1", port)):
+        assert broken(await only(figures_port, case(tmp_path, metrics_port=port)), f"TCP port {port}", "METRICS_PORT")
+    with RunningApp(tmp_path / "app", METRICS_PORT=str(port), METRICS_TOKEN="0" * 32):
+        right = case(tmp_path, runs=True, metrics_port=port, metrics_token="0" * 32)
+        assert (await only(figures_port, right)).state is State.OK
+        wrong = case(tmp_path, runs=True, metrics_port=port, metrics_token="1" * 32)
+        assert broken(await only(figures_port, wrong), "gives no figures")
 
 
 async def test_ports_that_are_others_at_each_start(tmp_path: Path) -> None:
