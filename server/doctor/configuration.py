@@ -29,7 +29,7 @@ async def settings(case: Case) -> list[Finding]:
             attention(
                 ABOUT,
                 "A proxy speaks TLS, and its word is not trusted: everybody seems to come from one address, "
-                "so one person's wrong passwords can lock everybody out.",
+                "and wrong passwords of one person count against all.",
                 f"Set {PREFIX}TRUST_PROXY=true if the proxy sets X-Forwarded-For.",
             )
         )

@@ -84,7 +84,8 @@ def _judged(found: Examined, key: bytes | None) -> list[Finding]:
         *_in_time(found),
         ok(
             ABOUT,
-            f"It answers. The journals are whole and sealed by our key: {found.streams} of them, {found.facts} facts.",
+            "It answers, and its journals are whole and sealed by our key "
+            f"(meetings: {found.streams}, facts: {found.facts}).",
         ),
     ]
 

@@ -39,7 +39,7 @@ async def test_a_whole_one(data: Path) -> None:
     before = contents(data)
     found = await only(database, case(data.parent))
     assert (found.state, found.cure) == (State.OK, "")
-    assert "1 of them" in found.says
+    assert "meetings: 1" in found.says
     assert contents(data) == before
 
 
