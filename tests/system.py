@@ -26,11 +26,12 @@ TESTS: Mapping[str, Probe] = {
     "firefox-esr": lambda: Path("/usr/bin/firefox-esr").exists(),
     "postgresql": lambda: any(Path("/usr/lib/postgresql").glob("*/bin/initdb")),
     "coturn": lambda: shutil.which("turnserver") is not None,
+    "haproxy": lambda: shutil.which("haproxy") is not None,
     "iproute2": lambda: shutil.which("ip") is not None,
     "fonts-dejavu-core": lambda: Path("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf").exists(),
 }
-"""Package -> is it here?  Real browsers, the second database, a TURN server, networks to put it in and bad lines to
-make, and letters for the browsers to draw."""
+"""Package -> is it here?  Real browsers, the second database, a TURN server and the door that it shares with the
+pages, networks to put them in and bad lines to make, and letters for the browsers to draw."""
 
 PEERS: Mapping[str, Probe] = {
     "janus": lambda: shutil.which("janus") is not None,

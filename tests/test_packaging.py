@@ -18,13 +18,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from server import environment as environment_
 from server.settings import Settings
 from tests.test_architecture import tracked
+from tests.turn import SECRET, TURN_NAME
+from tests.turn import compose as filled
 
 ROOT = Path(__file__).parents[1]
+ADDRESS = "203.0.113.5"
 
 
 @pytest.fixture(scope="module")
@@ -162,8 +164,7 @@ def test_the_image_says_whether_it_is_well() -> None:
 
 @pytest.fixture(scope="module")
 def compose() -> dict[str, Any]:
-    parsed: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
-    return parsed
+    return filled(ADDRESS)
 
 
 def _settings(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> Settings:
@@ -178,15 +179,15 @@ def test_compose_gives_the_program_only_settings_that_it_knows(
     compose: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     environment = dict(compose["services"]["talkingpiece"]["environment"])
-    values = {"DOMAIN": "meet.example.org", "ADDRESS": "203.0.113.5", "TURN_SECRET": "0" * 64}
-    filled = {
-        name: re.sub(r"\$\{(\w+)[^}]*\}", lambda found: values[found[1]], text) for name, text in environment.items()
-    }
-    settings = _settings(monkeypatch, filled)
+    settings = _settings(monkeypatch, environment)
     assert settings.secure
     assert settings.may_hide
-    assert settings.turn_secret.get_secret_value() == values["TURN_SECRET"]
-    assert {url.split(":")[1] for url in settings.turn_urls} == {values["ADDRESS"]}
+    assert settings.turn_secret.get_secret_value() == SECRET
+    assert settings.turn_urls == (
+        f"turn:{ADDRESS}:3478?transport=udp",
+        f"turn:{ADDRESS}:3478?transport=tcp",
+        f"turns:{TURN_NAME}:443?transport=tcp",
+    )
     image = dict(re.findall(r"(\w+)=(\S+)", " ".join(text for name, text in _stages()[-1] if name == "ENV")))
     ours = {name: value for name, value in image.items() if name == "PORT" or name.startswith("TALKINGPIECE")}
     assert str(_settings(monkeypatch, ours).data_dir) == compose["services"]["talkingpiece"]["volumes"][0].split(":")[1]
@@ -194,7 +195,7 @@ def test_compose_gives_the_program_only_settings_that_it_knows(
 
 def test_compose_puts_a_tls_proxy_and_a_turn_server_beside_the_program(compose: dict[str, Any]) -> None:
     services = compose["services"]
-    assert set(services) == {"talkingpiece", "proxy", "turn"}
+    assert set(services) == {"talkingpiece", "door", "proxy", "turn"}
     port = services["talkingpiece"]["environment"]["PORT"]
     assert f"reverse_proxy 127.0.0.1:{port}" in compose["configs"]["caddyfile"]["content"]
     assert services["proxy"]["configs"][0]["source"] in compose["configs"]
@@ -204,6 +205,22 @@ def test_compose_puts_a_tls_proxy_and_a_turn_server_beside_the_program(compose: 
     for service in services.values():
         assert service["cap_drop"] == ["ALL"]
         assert "latest" not in service.get("image", "")
+
+
+def test_compose_hands_on_what_comes_to_443(compose: dict[str, Any]) -> None:
+    """tests/test_turn_tls.py and tests/e2e/test_relay.py try it, but without the proxy."""
+    configs = {name: config["content"] for name, config in compose["configs"].items()}
+    for name, service in (("haproxy", "door"), ("caddyfile", "proxy"), ("turn", "turn")):
+        assert [config["source"] for config in compose["services"][service]["configs"]] == [name]
+    (pages,) = re.findall(r"server proxy 127\.0\.0\.1:(\d+) send-proxy-v2$", configs["haproxy"], re.MULTILINE)
+    assert f"https_port {pages}\n" in configs["caddyfile"]
+    assert f"servers :{pages} {{" in configs["caddyfile"]
+    (tls,) = re.findall(rf"server coturn {ADDRESS}:(\d+)$", configs["haproxy"], re.MULTILINE)
+    assert f"--tls-listening-port={tls}" in compose["services"]["turn"]["command"]
+    assert f"\n{TURN_NAME} {{" in configs["caddyfile"]
+    assert compose["services"]["turn"]["environment"]["TURN_DOMAIN"] == TURN_NAME
+    kept, read = (compose["services"][service]["volumes"] for service in ("proxy", "turn"))
+    assert (kept, read) == (["certificates:/data"], ["certificates:/certificates:ro"])
 
 
 def test_readme_opens_the_ports_that_compose_uses(compose: dict[str, Any]) -> None:

@@ -14,8 +14,9 @@ import yaml
 from aioice import stun
 from aioice.turn import UDP_TRANSPORT, TurnClientUdpProtocol
 
-COMPOSE = Path(__file__).parents[1] / "compose.yaml"
 SECRET = "0123456789abcdef" * 4
+COMPOSE = Path(__file__).parents[1] / "compose.yaml"
+TURN_NAME = "turn.meet.example.org"
 PATIENCE = 15.0
 _IPV6 = 0x02000000
 stun.ATTRIBUTES_BY_NAME.setdefault(
@@ -23,11 +24,19 @@ stun.ATTRIBUTES_BY_NAME.setdefault(
 )
 
 
-def shipped(address: str) -> list[str]:
-    """The arguments that compose.yaml gives coturn, for a machine with this public address."""
+def compose(address: str) -> dict[str, Any]:
+    """compose.yaml as an engine reads it, for a machine with this public address."""
     values = {"ADDRESS": address, "DOMAIN": "meet.example.org", "TURN_SECRET": SECRET}
-    command: list[str] = yaml.safe_load(COMPOSE.read_text())["services"]["turn"]["command"]
-    return [re.sub(r"\$\{(\w+)[^}]*\}", lambda found: values[found[1]], argument) for argument in command]
+    text = COMPOSE.read_text().replace("${TURN_DOMAIN:-turn.${DOMAIN}}", TURN_NAME)
+    text = re.sub(r"(?<!\$)\$\{(\w+)[^}]*\}", lambda found: values[found[1]], text)
+    read: dict[str, Any] = yaml.safe_load(text.replace("$$", "$"))
+    return read
+
+
+def shipped(address: str) -> list[str]:
+    """The arguments that compose.yaml gives coturn."""
+    command: list[str] = compose(address)["services"]["turn"]["command"]
+    return command
 
 
 @asynccontextmanager

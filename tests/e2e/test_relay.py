@@ -6,17 +6,11 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 from playwright.async_api import Browser, async_playwright, expect
 
 from server.room.state import Role
@@ -25,11 +19,11 @@ from tests.e2e.people import Facilitator, Person
 from tests.e2e.planning import Guest, Host
 from tests.e2e.program import program
 from tests.e2e.tones import voices
-from tests.turn import SECRET, coturn, free_port, shipped
+from tests.turn import SECRET, TURN_NAME
+from tests.turn_tls import HERE, Ports, door, fetched, turn
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 PEOPLE = voices(["Ruth", "June"])
-HERE = "127.0.0.1"
 RELAYED = "127.0.0.2"
 """Where the relay's packets come from: no browser's own address."""
 SOON = 15.0
@@ -50,54 +44,34 @@ async () => {
 """
 
 
+BY_NAME = ("--ignore-certificate-errors", f"--host-resolver-rules=MAP {TURN_NAME} {HERE}")
+"""A real TURN server has a name that is known, and a certificate that browsers know."""
+
+
 @dataclass(frozen=True)
 class Relay:
-    port: int
-    tls_port: int
+    ports: Ports
 
     @property
     def urls(self) -> dict[str, str]:
         return {
-            "udp": f"turn:{HERE}:{self.port}?transport=udp",
-            "tcp": f"turn:{HERE}:{self.port}?transport=tcp",
-            "tls": f"turns:localhost:{self.tls_port}?transport=tcp",
+            "udp": f"turn:{HERE}:{self.ports.turn}?transport=udp",
+            "tcp": f"turn:{HERE}:{self.ports.turn}?transport=tcp",
+            "tls": f"turns:{TURN_NAME}:{self.ports.door}?transport=tcp",
         }
 
 
 @asynccontextmanager
 async def relay(folder: Path) -> AsyncIterator[Relay]:
-    """The shipped one, on loopback: other ports, peers on loopback, and TLS with a certificate of our own.
+    """The shipped one, on loopback, and by TLS through the shipped door, with a certificate of our own.
 
     It relays from another address than the browsers have, so that a direct way would be noticed.
     """
-    made = Relay(free_port(), free_port())
-    certificate, key = _certificate(folder)
-    arguments = [argument for argument in shipped(HERE) if argument not in ("--no-tls", "--listening-port=3478")]
-    arguments[arguments.index(f"--relay-ip={HERE}")] = f"--relay-ip={RELAYED}"
-    arguments += [f"--listening-port={made.port}", f"--tls-listening-port={made.tls_port}", "--allow-loopback-peers"]
-    arguments += [f"--cert={certificate}", f"--pkey={key}"]
-    async with coturn(arguments, (HERE, made.port), folder):
-        yield made
-
-
-def _certificate(folder: Path) -> tuple[Path, Path]:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    (folder / "turn.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
-    (folder / "turn.key").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    return folder / "turn.pem", folder / "turn.key"
+    ports = Ports()
+    fetched(folder)
+    elsewhere = {f"--relay-ip={HERE}": f"--relay-ip={RELAYED}"}
+    async with turn(folder, ports, elsewhere, ["--allow-loopback-peers"]), door(folder, ports):
+        yield Relay(ports)
 
 
 async def ways(witness: Witness) -> Any:
@@ -130,8 +104,7 @@ async def meet(chromium: Browser, links: Any, stack: AsyncExitStack) -> tuple[Fa
 async def test_everybody_comes_by_the_relay_and_hears_each_other(by: str, tmp_path: Path) -> None:
     async with AsyncExitStack() as stack:
         playwright = await stack.enter_async_context(async_playwright())
-        # a real TURN server has a certificate that browsers know; this one's is our own
-        chromium = await launch(playwright, *(["--ignore-certificate-errors"] if by == "tls" else []))
+        chromium = await launch(playwright, *(BY_NAME if by == "tls" else ()))
         stack.push_async_callback(chromium.close)
         turn = await stack.enter_async_context(relay(tmp_path))
         running = await stack.enter_async_context(

@@ -13,8 +13,9 @@ from playwright.async_api import Browser, Locator, expect
 from tests.e2e.browser import witness
 from tests.e2e.people import Facilitator, Person
 from tests.e2e.program import Program, program
-from tests.e2e.test_relay import HERE, PEOPLE, relay, ways
+from tests.e2e.test_relay import PEOPLE, relay, ways
 from tests.turn import SECRET, coturn, free_port, shipped
+from tests.turn_tls import HERE
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 SOON = 40_000
