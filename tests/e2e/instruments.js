@@ -49,7 +49,6 @@
     const timer = setInterval(() => (track.readyState === "live" ? draw() : clearInterval(timer)), 100);
     return track;
   }
-
   const refuse = (name) => Promise.reject(new DOMException("no such device", name));
   const fates = {}; // "camera" or "microphone" -> the name of the error that asking for it gives
   const given = { camera: new Set(), microphone: new Set() };
@@ -182,6 +181,7 @@
       watched.set(track, state);
     }
     for (const [track, { video }] of watched) {
+      if (live.has(track) && video.paused) void play.call(video).catch(() => {}); // the browser had stopped the page
       if (live.has(track)) continue;
       video.srcObject = null;
       watched.delete(track);
@@ -256,6 +256,7 @@
     beStill() {
       breath.gain.value = 0;
     },
+    adopt: (track) => give("camera", track), // another picture of the camera
     /** A device goes in the middle of a meeting; asking for it fails with this error from now on. */
     lose(kind, error) {
       fates[kind] = error;

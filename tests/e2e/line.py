@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
 _COOKIE = re.compile(rb"\btp_([\w-]+)=")
@@ -22,6 +22,7 @@ class Line:
         """Where the program listens."""
         self._cut: set[str] = set()
         self._open: dict[asyncio.StreamWriter, str | None] = {}
+        self._forgotten: set[asyncio.StreamWriter] = set()
 
     def cut(self, person: str) -> None:
         """Every connection of this person ends now, and new ones end as soon as they say whose they are."""
@@ -29,6 +30,10 @@ class Line:
         for writer, owner in self._open.items():
             if owner == person:
                 writer.transport.abort()
+
+    def forget(self, person: str) -> None:
+        """What this person has open carries nothing any more, and nobody is told; new connections are good."""
+        self._forgotten |= {writer for writer, owner in self._open.items() if owner == person}
 
     def mend(self, person: str) -> None:
         self._cut.discard(person)
@@ -44,18 +49,20 @@ class Line:
                 onward_reader, onward = await asyncio.open_connection("127.0.0.1", self.to_port)
                 onward.write(head)
                 async with asyncio.TaskGroup() as group:
-                    group.create_task(_pump(reader, onward))
-                    group.create_task(_pump(onward_reader, writer))
+                    group.create_task(_pump(reader, onward, lambda: writer not in self._forgotten))
+                    group.create_task(_pump(onward_reader, writer, lambda: writer not in self._forgotten))
         self._open.pop(writer, None)
+        self._forgotten.discard(writer)
         writer.transport.abort()
 
 
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, passes: Callable[[], bool]) -> None:
     """Bytes one way; when that way ends, so does the other."""
     with suppress(OSError):
         while data := await reader.read(65536):
-            writer.write(data)
-            await writer.drain()
+            if passes():
+                writer.write(data)
+                await writer.drain()
     writer.close()
 
 

@@ -24,6 +24,7 @@ from tests.e2e.people import Person
 from tests.e2e.planning import Guest
 from tests.e2e.program import program
 from tests.e2e.shuttle import Impairment
+from tests.e2e.sleeper import Sleeper, sleeper
 
 GUESTS = (
     Guest("June", Role.VICTIM),
@@ -49,6 +50,9 @@ def both(name: str, does: Impairment) -> Bad:
 
 
 LOSS_AND_DELAY = both("10 % loss, 200 ms each way", Impairment(loss=0.1, delay=0.2))
+NOTHING_PASSES = both("nothing passes", Impairment(loss=1.0))
+WIFI = 1.0
+"""s that a machine which has woken needs to be in its network again."""
 IMPAIRMENTS = (
     Bad("nothing"),
     LOSS_AND_DELAY,
@@ -80,9 +84,11 @@ class Voice:
 class Lines:
     """The four, and June's line."""
 
-    def __init__(self, four: Circle, net: Network) -> None:
+    def __init__(self, four: Circle, net: Network, far: Sleeper) -> None:
         self.four = four
         self.net = net
+        self.far = far
+        """June's browser."""
         self.ruth, self.june = four.ruth, four.june
         self.others = [person for person in four.everybody if person is not four.june]
         (self.junes_line,) = net.lines
@@ -116,9 +122,24 @@ class Lines:
     async def black_out(self, seconds: float) -> float:
         """Nothing passes; returns how long that was."""
         begun = time()
-        await self.impair(both("nothing passes", Impairment(loss=1.0)))
+        await self.impair(NOTHING_PASSES)
         await self.june.shows(self.june.page.get_by_text("Your line dropped."))
         await asyncio.sleep(max(0.0, begun + seconds - time()))
+        await self.mend()
+        return time() - begun
+
+    async def sleep(self, seconds: float, meanwhile: Callable[[], Awaitable[None]] | None = None) -> float:
+        """June shuts the lid and opens it again; returns how long she had no network.
+
+        Her browser stands still with all its clocks, nothing passes, and the network is there a second after she is.
+        """
+        begun = time()
+        await self.impair(NOTHING_PASSES)
+        with self.far.asleep():
+            if meanwhile is not None:
+                await meanwhile()
+            await asyncio.sleep(max(0.0, begun + seconds - time()))
+        await asyncio.sleep(WIFI)
         await self.mend()
         return time() - begun
 
@@ -217,11 +238,9 @@ async def lines(chromium: Browser, folder: Path, **settings: str) -> AsyncIterat
     async with AsyncExitStack() as stack:
         net = await stack.enter_async_context(network(1))
         running = await stack.enter_async_context(program(folder / "data", at=HUB, **settings))
-        browsers = []
-        for namespace in (net.hub, *net.lines):
-            command = net.started_in(namespace, CHROMIUM, folder)
-            browsers.append(await launched(chromium.browser_type, command, TO_THE_HUB))
-            stack.push_async_callback(browsers[-1].close)
-        hub, far = browsers
-        four = await stack.enter_async_context(circle(hub, running, GUESTS, {"June": in_chromium(far)}))
-        yield Lines(four, net)
+        hub = await launched(chromium.browser_type, net.started_in(net.hub, CHROMIUM, folder), TO_THE_HUB)
+        stack.push_async_callback(hub.close)
+        command = net.started_in(net.lines[0], CHROMIUM, folder)
+        far = await stack.enter_async_context(sleeper(chromium.browser_type, folder, TO_THE_HUB, command=command))
+        four = await stack.enter_async_context(circle(hub, running, GUESTS, {"June": in_chromium(far.browser)}))
+        yield Lines(four, net, far)

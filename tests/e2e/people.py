@@ -172,7 +172,7 @@ class Facilitator(Person):
         await choice.check(timeout=PATIENCE, force=True)
         await expect(choice).to_be_checked(timeout=PATIENCE)
 
-    async def look_at(self, panel: Literal["Now", "People"]) -> None:
+    async def look_at(self, panel: Literal["Now", "People", "Messages"]) -> None:
         tab = self.page.get_by_role("navigation", name="Show").get_by_role("button", name=panel)
         await tab.click(timeout=PATIENCE)
 
@@ -202,6 +202,13 @@ class Facilitator(Person):
     async def return_to_the_circle(self) -> None:
         await self.press("Back to the circle")
         await self.is_in_the_circle()
+
+    async def write_to(self, person: Person, text: str) -> None:
+        await self.look_at("Messages")
+        await self.press(re.compile(f"^{person.name}"))
+        await self.page.get_by_label("Your message").fill(text)
+        await self.press("Send")
+        await self.look_at("Now")
 
     async def take_out(self, person: Person) -> None:
         await self.look_at("People")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sqlite3
 from contextlib import AsyncExitStack, closing
 from pathlib import Path
@@ -18,6 +17,13 @@ from tests.turn import SECRET, coturn, free_port, shipped
 from tests.turn_tls import HERE
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
+LISTEN = """() => {
+  const region = document.querySelector('[aria-live="polite"]');
+  window.told = [];
+  new MutationObserver(() => window.told.push(region.textContent))
+    .observe(region, { childList: true, characterData: true, subtree: true });
+}"""
+"""Keeps what is read out to those who listen to the screen."""
 SOON = 40_000
 """ms in which a page has found out what does not work: a connection has 8 s, on a machine that is busy."""
 NOWHERE = f"{HERE}=192.0.2.1"
@@ -25,7 +31,7 @@ NOWHERE = f"{HERE}=192.0.2.1"
 
 
 def trouble(person: Person) -> Locator:
-    return person.page.get_by_role("status").filter(has_text=re.compile(r"\([a-z]+-[a-z]+\)"))
+    return person.page.locator(".trouble")
 
 
 async def says(person: Person, part: str, *words: str) -> None:
@@ -119,6 +125,7 @@ async def test_no_line_to_the_meeting(chromium: Browser, running: Program) -> No
     async with AsyncExitStack() as stack:
         ruth, june = await come(chromium, running, stack)
         for person in (ruth, june):
+            await person.at.ask(LISTEN)
             person.at.forgiven = ("WebSocket connection",)
             running.line.cut(person.page.url.rpartition("/")[2])
         for person in (ruth, june):
@@ -126,4 +133,11 @@ async def test_no_line_to_the_meeting(chromium: Browser, running: Program) -> No
             running.line.mend(person.page.url.rpartition("/")[2])
         for person in (ruth, june):
             await expect(trouble(person)).to_be_hidden(timeout=SOON)
+            await person.shows(person.page.get_by_text("Your line is good again."))
             assert person.at.errors == []
+        told: list[str] = await june.at.ask("window.told")
+        assert [sentence.partition(".")[0] for sentence in told] == [
+            "Your line dropped",
+            "We cannot reach the meeting from here",
+            "Your line is good again",
+        ]

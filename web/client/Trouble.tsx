@@ -1,7 +1,7 @@
 // The meeting cannot be reached from here: which part of the way does not work, and what one can do.
 
-import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { computed, effect, signal } from "@preact/signals";
+import { announce } from "./notices";
 import type { Trouble as OfMedia } from "./media/search";
 import { isFacilitator, link, media } from "./store";
 
@@ -33,19 +33,33 @@ const says: Readonly<Record<OfMedia | "no-line", readonly [string, string]>> = {
   ],
 };
 
+const long = signal(false);
+let timer: ReturnType<typeof setTimeout> | undefined;
+effect(() => {
+  clearTimeout(timer);
+  if (link.value === "down") timer = setTimeout(() => (long.value = true), LONG);
+  else long.value = false;
+});
+
+/** The part of the way that does not work, if it is known and worth saying. */
+export const failed = computed(() =>
+  link.value === "down" ? (long.value ? "no-line" : null) : media.value.trouble,
+);
+
+const ring = () => (isFacilitator.peek() ? "the person who runs this service" : "your facilitator");
+
+// read out once, whichever screen shows it
+effect(() => {
+  if (failed.value !== null) announce(`${says[failed.value].join(" ")}${ring()}.`);
+});
+
 export function Trouble() {
-  const long = useSignal(false);
-  const down = link.value === "down";
-  useEffect(() => {
-    const timer = setTimeout(() => (long.value = down), down ? LONG : 0);
-    return () => clearTimeout(timer);
-  }, [down]);
-  const part = down ? (long.value ? "no-line" : null) : media.value.trouble;
+  const part = failed.value;
   if (part === null) return null;
   return (
-    <div class="note trouble" role="status">
+    <div class="note trouble">
       <b>{says[part][0]}</b> {says[part][1]}
-      {isFacilitator.value ? "the person who runs this service" : "your facilitator"}. <small>({part})</small>
+      {ring()}. <small>({part})</small>
     </div>
   );
 }

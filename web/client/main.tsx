@@ -6,6 +6,7 @@ import { closeWhenGone, resumeCheck, tellOfDevices, watchEscape } from "./acts";
 import { startMedia } from "./media/live";
 import { invitation } from "./store";
 import { connect } from "./transport";
+import { tellOfTheWay, watchWaking } from "./way";
 
 const root = document.getElementById("room");
 if (root === null) throw new Error("this page has no #room");
@@ -24,5 +25,7 @@ startMedia();
 watchEscape();
 closeWhenGone();
 tellOfDevices();
+tellOfTheWay();
+watchWaking();
 render(<App />, root);
 connect(invitation.value.person);

@@ -1,6 +1,6 @@
 // What is said to the person besides the screen itself: the polite aria-live region, and short notices at the edge.
 
-import { signal } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
 import { stalled } from "./store";
 
 export interface Notice {
@@ -12,13 +12,18 @@ const STAYS = 9000;
 const STALLED =
   "We cannot write anything down at this moment, so nothing new can begin. What was asked to stop has stopped. We keep trying.";
 const announced = signal("");
+const waiting: string[] = [];
 const shown = signal<readonly Notice[]>([]);
 let last = 0;
 
-/** Reads a sentence out to those who listen to the screen; nothing is shown. */
+/** Reads a sentence out to those who listen to the screen; nothing is shown.  What comes at once is read together. */
 export function announce(text: string): void {
-  // the same sentence twice is not a change, and would not be read: a no-break space makes it one
-  announced.value = announced.peek() === text ? `${text}\u00a0` : text;
+  if (waiting.push(text) > 1) return;
+  queueMicrotask(() => {
+    const all = waiting.splice(0).join(" ");
+    // the same sentence twice is not a change, and would not be read: a no-break space makes it one
+    announced.value = announced.peek() === all ? `${all}\u00a0` : all;
+  });
 }
 
 /** Shows a short sentence for a while, and reads it out. */
@@ -33,6 +38,10 @@ function dismiss(id: number): void {
   shown.value = shown.peek().filter((notice) => notice.id !== id);
 }
 
+effect(() => {
+  if (stalled.value) announce(STALLED);
+});
+
 export function Announcer() {
   return (
     <div class="hush" role="status" aria-live="polite" aria-atomic="true">
@@ -46,7 +55,7 @@ export function Notices() {
   return (
     <aside class="notices" aria-label="Notices">
       {stalled.value && (
-        <div class="notice" role="status">
+        <div class="notice">
           <p>{STALLED}</p>
         </div>
       )}

@@ -5,6 +5,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { finishCheck, setPictures } from "../acts";
 import { microphoneTrack } from "../media/live";
 import { playSoftTone } from "../media/tone";
+import { announce } from "../notices";
 import { openDrawer } from "../room/Drawer";
 import { Picture } from "../room/Tile";
 import { isFacilitator, may, media, ui, type Choice, type DeviceState } from "../store";
@@ -137,9 +138,12 @@ function troubleOf(device: "camera" | "microphone", state: DeviceState): Says | 
 
 /** What does not work, and what to do. */
 function Trouble({ says }: { says: Says | null }) {
+  useEffect(() => {
+    if (says !== null) announce(says.join(" "));
+  }, [says]);
   if (says === null) return null;
   return (
-    <div class="note trouble" role="status">
+    <div class="note trouble">
       <p>
         <b>{says[0]}</b> {says[1]}
       </p>

@@ -7,7 +7,7 @@ import { openDrawer } from "../room/Drawer";
 import { OpenDrawer } from "../room/drawers";
 import { words } from "../room/words";
 import { isFacilitator, link, may, view } from "../store";
-import { Trouble } from "../Trouble";
+import { failed, Trouble } from "../Trouble";
 import { before } from "./words";
 
 interface FrameProps {
@@ -38,7 +38,9 @@ export function Frame({ name, step, aside, children, actions }: FrameProps) {
       </header>
       <main class="before-body">
         <div class="before-main">
-          {link.value === "down" && view.value !== null && <p class="note down">{before.lineDown}</p>}
+          {link.value === "down" && failed.value === null && view.value !== null && (
+            <p class="note down">{words.lineDown}</p>
+          )}
           <Trouble />
           {children}
         </div>

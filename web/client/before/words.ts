@@ -166,5 +166,4 @@ export const before = {
   useHere: "Take part here instead",
   reconsider: "I would like to think again",
   closePage: "You can close this page.",
-  lineDown: "Your line dropped. We keep your place. You are coming back.",
 } as const;

@@ -24,7 +24,14 @@ export function play(streams: Iterable<MediaStream>): void {
 /** Called from a touch: a browser that held the sound back lets it out now. */
 export function unblock(): void {
   ui.soundBlocked.value = false;
-  for (const player of players.values()) start(player);
+  resume();
+}
+
+/** Plays on what the system has stopped meanwhile, voices and pictures: for a call, or while nobody saw the page. */
+export function resume(): void {
+  for (const player of players.values()) if (player.paused) start(player);
+  for (const video of document.querySelectorAll("video"))
+    if (video.paused) video.play().catch(() => undefined);
 }
 
 function start(player: HTMLAudioElement): void {

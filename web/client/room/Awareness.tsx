@@ -1,8 +1,8 @@
 // Always on the screen, always here, always in the same words: who can see and hear me, and what happens next.
 
-import { paused } from "../media/session";
-import { link, media, view } from "../store";
+import { link, view } from "../store";
 import { Trouble } from "../Trouble";
+import { waySays } from "../way";
 import { whatNext, whoSeesAndHears } from "./sentences";
 import { EyeIcon, NextIcon } from "./icons";
 import { TapToHear } from "./TapToHear";
@@ -24,13 +24,8 @@ export function Awareness({ next }: { next?: string }) {
           <b>{words.next}</b> {next ?? whatNext(now)}
         </span>
       </p>
-      {link.value === "up" && media.value.state === "down" && media.value.trouble === null && (
-        <p class="broken">{words.mediaDown}</p>
-      )}
+      {link.value === "up" && waySays.value !== null && <p class="broken">{waySays.value}</p>}
       <Trouble />
-      {media.value.state === "up" && (paused.value.size > 0 || now.me.line === "poor") && (
-        <p class="broken">{paused.value.size > 0 ? words.picturesPaused : words.lineWeak}</p>
-      )}
       <TapToHear />
     </section>
   );

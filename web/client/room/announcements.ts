@@ -3,7 +3,7 @@
 import { useSignalEffect } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { announce, say } from "../notices";
-import { messages, ui, view } from "../store";
+import { link, messages, ui, view } from "../store";
 import type { Row, View } from "../wire";
 import { panel } from "./panels";
 import { words } from "./words";
@@ -52,11 +52,16 @@ function forFacilitators(before: readonly Row[], after: readonly Row[]): readonl
 export function useAnnouncements(): void {
   const before = useRef<View | null>(null);
   const read = useRef(messages.peek().length);
+  const dropped = useRef(false);
   useSignalEffect(() => {
     const after = view.value;
+    if (link.value === "down") dropped.current = true;
+    if (after === before.current) return;
     if (after !== null && before.current !== null) {
       const told = changes(before.current, after);
       if (told.length > 0) announce(told.join(" "));
+      if (dropped.current && before.current.me.floor === "granted" && after.me.floor !== "granted")
+        say(words.turnEnded);
       for (const row of after.console?.people ?? []) {
         const was = before.current.console?.people.find((other) => other.id === row.id);
         if (row.signal !== null && was?.signal !== row.signal && panel.peek() !== "now")
@@ -64,6 +69,7 @@ export function useAnnouncements(): void {
       }
     }
     before.current = after;
+    dropped.current = false;
   });
   useSignalEffect(() => {
     const fresh = messages.value.slice(read.current).filter((message) => !message.mine);

@@ -88,6 +88,8 @@ export const words = {
   lineDown: "Your line dropped. We keep your place. You are coming back.",
   picturesPaused: "Your line is weak. Pictures are paused so that you can hear.",
   lineWeak: "Your line is weak. Your voice goes first, your picture may stop.",
+  lineGood: "Your line is good again.",
+  turnEnded: "Your turn ended while your line was down. You can have another.",
   mediaDown: "The sound and pictures stopped for a moment. They are coming back.",
 
   // ---- the middle of the circle ------------------------------------------------------------------------------
