@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from playwright.async_api import Page, ViewportSize
+from playwright.async_api import TimeoutError as TooLate
 
 ROOT = Path(__file__).parents[2]
 AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
@@ -32,10 +34,12 @@ FACES: Mapping[str, Mapping[str, str]] = {
     "Mark": {"wall": "#8c8574", "skin": "#7a4d35", "hair": "#211a16", "shirt": "#355047", "cut": "short"},
     "Tomas": {"wall": "#87919a", "skin": "#d5a582", "hair": "#2b211c", "shirt": "#4a4a5c", "cut": "short"},
 }
-_LOADED = """
-() => document.fonts.status === "loaded"
-  && [...document.querySelectorAll("video")].every((video) => video.readyState >= 2 || !video.srcObject?.active)
+_LETTERS = "() => document.fonts.status === 'loaded'"
+_MOVING = """
+() => [...document.querySelectorAll("video")].every((video) => video.readyState >= 2 || !video.srcObject?.active)
 """
+_SOON = 1_000
+"""ms for pictures to move; the picture of somebody who has no way to send it never does."""
 _TOO_WIDE = """
 () => [document.documentElement, ...document.querySelectorAll(".stage, .side, .drawer-body, .controls, .aware, .bar")]
   .filter((element) => element.scrollWidth > element.clientWidth + 1)
@@ -73,7 +77,12 @@ class Album:
         before = page.viewport_size
         for size, viewport in self.sizes.items():
             await page.set_viewport_size(viewport)
-            await page.wait_for_function(_LOADED)
+            if whole:  # the window grows with the page, so that what sticks to its edge does not lie in the middle
+                high: int = await page.evaluate("document.documentElement.scrollHeight")
+                await page.set_viewport_size({"width": viewport["width"], "height": max(viewport["height"], high)})
+            await page.wait_for_function(_LETTERS)
+            with suppress(TooLate):
+                await page.wait_for_function(_MOVING, timeout=_SOON)
             await page.screenshot(path=self.folder / f"{self.kept:02d}-{name}-{size}.png", full_page=whole)
             await self._look(page, f"{name} ({size})")
         if before is not None:

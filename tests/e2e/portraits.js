@@ -67,7 +67,7 @@
     for (const track of stream.getVideoTracks()) {
       track.stop();
       stream.removeTrack(track);
-      stream.addTrack(picture());
+      stream.addTrack(instruments.adopt(picture()));
     }
     return stream;
   };

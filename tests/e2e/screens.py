@@ -1,7 +1,7 @@
-"""Every screen of the product as a picture: `python -m tests.e2e.screens [--all-sizes]` (or `make screenshots`).
+"""Every screen of the product as a picture: `python -m tests.e2e.screens [--all-sizes] [--trouble]`.
 
-Real browsers go through a whole meeting with the real program.  The pictures go to tests/out/screens, at phone and
-desktop width; axe looks at each one, and any violation fails the run.
+Real browsers go through a whole meeting with the real program, and then (`--trouble`: only) through what can go wrong.
+The pictures go to tests/out/screens, at phone and desktop width; axe looks at each, and any violation fails the run.
 """
 
 from __future__ import annotations
@@ -10,14 +10,16 @@ import asyncio
 import re
 import sys
 import tempfile
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
-from playwright.async_api import async_playwright
+from playwright.async_api import Browser, async_playwright
 
 from server.room.state import Role
+from tests.e2e import screens_of_trouble as trouble
 from tests.e2e.album import MORE_SIZES, ROOT, SIZES, Album
-from tests.e2e.browser import launch, witness
+from tests.e2e.browser import Witness, launch, witness
 from tests.e2e.people import PATIENCE, Person
 from tests.e2e.planning import Guest, Host
 from tests.e2e.program import Program, program
@@ -256,13 +258,28 @@ class Story:
         await self.keep(ruth, "ended", whole=True)
 
 
-async def main(sizes: list[str]) -> int:
-    wanted = {**SIZES, **MORE_SIZES} if "--all-sizes" in sizes else SIZES
+async def main(words: list[str]) -> int:
+    wanted = {**SIZES, **MORE_SIZES} if "--all-sizes" in words else SIZES
     album = Album(ROOT / "tests" / "out" / "screens", wanted)
-    people = voices(["Ruth", *(guest.name for guest in GUESTS)])
+    async with async_playwright() as playwright:
+        browser = await launch(playwright)
+        if "--trouble" not in words:
+            async with people_of(album, browser, GUESTS, {}) as (running, pages):
+                await Story(album, running, Host(pages[0]), [Person(page) for page in pages[1:]]).tell()
+        async with people_of(album, browser, trouble.GUESTS, trouble.settings()) as (running, pages):
+            ruth, june, dan = pages
+            await trouble.Trouble(album, running, Host(ruth), Person(june), Person(dan)).tell()
+    return await album.report()
+
+
+@asynccontextmanager
+async def people_of(
+    album: Album, browser: Browser, guests: Sequence[Guest], settings: Mapping[str, str]
+) -> AsyncIterator[tuple[Program, list[Witness]]]:
+    """The program, and a painted page for Ruth and each guest; what they showed is kept when the story breaks off."""
+    people = voices(["Ruth", *(guest.name for guest in guests)])
     with tempfile.TemporaryDirectory() as data:
-        async with program(Path(data)) as running, async_playwright() as playwright, AsyncExitStack() as stack:
-            browser = await launch(playwright)
+        async with program(Path(data), **settings) as running, AsyncExitStack() as stack:
             pages = [
                 await stack.enter_async_context(witness(browser, each, people.values())) for each in people.values()
             ]
@@ -270,13 +287,12 @@ async def main(sizes: list[str]) -> int:
                 page.context.set_default_timeout(PATIENCE)
                 await album.paint(page.page, page.voice.name)
             try:
-                await Story(album, running, Host(pages[0]), [Person(page) for page in pages[1:]]).tell()
+                yield running, pages
             except Exception:
                 (album.folder / "failed").mkdir(exist_ok=True)
                 for page in pages:
                     await page.keep_evidence(album.folder / "failed")
                 raise
-    return await album.report()
 
 
 if __name__ == "__main__":
