@@ -8,7 +8,7 @@ import { isFacilitator, link, media } from "./store";
 /** How long a line may be down before more is said than that it is, in ms. */
 const LONG = 10_000;
 const NETWORK =
-  "You can try another network: mobile data in place of Wi-Fi, or the other way round. If you use a VPN, turn it off. We keep trying.";
+  "You can try another network: mobile data in place of Wi\u2011Fi, or the other way round. If you use a VPN, turn it off. We keep trying.";
 const OURS = "This is for us to mend, and not for you. Please tell ";
 const WRITE = "Messages get through, and your place is kept.";
 /** What is; what one can do; whom to ask. */
