@@ -21,19 +21,19 @@ class Line:
         self.to_port = 0
         """Where the program listens."""
         self._cut: set[str] = set()
-        self._open: dict[asyncio.StreamWriter, str | None] = {}
+        self._open: dict[asyncio.StreamWriter, frozenset[str]] = {}
         self._forgotten: set[asyncio.StreamWriter] = set()
 
     def cut(self, person: str) -> None:
         """Every connection of this person ends now, and new ones end as soon as they say whose they are."""
         self._cut.add(person)
-        for writer, owner in self._open.items():
-            if owner == person:
+        for writer, owners in self._open.items():
+            if person in owners:
                 writer.transport.abort()
 
     def forget(self, person: str) -> None:
         """What this person has open carries nothing any more, and nobody is told; new connections are good."""
-        self._forgotten |= {writer for writer, owner in self._open.items() if owner == person}
+        self._forgotten |= {writer for writer, owners in self._open.items() if person in owners}
 
     def mend(self, person: str) -> None:
         self._cut.discard(person)
@@ -42,10 +42,9 @@ class Line:
         """One connection of a browser, until either side ends it."""
         with suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             head = await reader.readuntil(b"\r\n\r\n")
-            found = _COOKIE.search(head)
-            owner = found[1].decode() if found else None
-            if owner not in self._cut:
-                self._open[writer] = owner
+            owners = frozenset(found.decode() for found in _COOKIE.findall(head))
+            if self._cut.isdisjoint(owners):
+                self._open[writer] = owners
                 onward_reader, onward = await asyncio.open_connection("127.0.0.1", self.to_port)
                 onward.write(head)
                 async with asyncio.TaskGroup() as group:

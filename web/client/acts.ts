@@ -22,7 +22,7 @@ export async function setMicrophone(on: boolean): Promise<void> {
   }
   ui.hushed.value = false;
   if (media.peek().microphone !== "on") {
-    say(deviceSays(media.peek().microphone, "microphone"));
+    say(deviceSays(media.peek().microphone, "microphone"), "microphone");
     ui.deviceTry.value++;
   }
   await send("set_microphone", { on });
@@ -33,7 +33,7 @@ export function setCamera(on: boolean): void {
   ui.camera.value = on;
   const state = media.peek().camera;
   if (on && state !== "on" && state !== "off") {
-    say(deviceSays(state, "camera"));
+    say(deviceSays(state, "camera"), "camera");
     ui.deviceTry.value++;
   }
 }
@@ -65,13 +65,13 @@ export function tellOfDevices(): void {
     let lost = false;
     const tell = () => {
       const state = media.peek()[device];
-      if (state !== "on" && state !== "off") say(deviceSays(state, device));
+      if (state !== "on" && state !== "off") say(deviceSays(state, device), device);
     };
     effect(() => {
       const now = media.value[device];
       if (now === before) return;
       if (ui.checked.peek() && before === "on" && now !== "off") setTimeout(tell, SETTLES);
-      if (lost && now === "on") say(`Your ${device} works again.`);
+      if (lost && now === "on") say(`Your ${device} works again.`, device);
       lost = now !== "off" && now !== "on" && (lost || before === "on");
       before = now;
     });

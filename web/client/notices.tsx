@@ -6,6 +6,7 @@ import { stalled } from "./store";
 export interface Notice {
   readonly id: number;
   readonly text: string;
+  readonly about: string;
 }
 
 const STAYS = 9000;
@@ -26,10 +27,10 @@ export function announce(text: string): void {
   });
 }
 
-/** Shows a short sentence for a while, and reads it out. */
-export function say(text: string): void {
-  const notice = { id: ++last, text };
-  shown.value = [...shown.peek().filter((other) => other.text !== text), notice].slice(-2);
+/** Shows a short sentence for a while, and reads it out.  It takes the place of an older one about the same. */
+export function say(text: string, about = text): void {
+  const notice = { id: ++last, text, about };
+  shown.value = [...shown.peek().filter((other) => other.about !== about), notice].slice(-2);
   announce(text);
   setTimeout(() => dismiss(notice.id), STAYS);
 }
