@@ -1,5 +1,5 @@
-"""Every use that the plane makes of the insides of aioice and pylibsrtp (of aiortc: `dtls.py`).  Their versions are pinned
-exactly, and tests/signalling/test_insides.py fails loudly when a new one moves something.
+"""Every use that the plane makes of the insides of aioice and pylibsrtp (of aiortc: `dtls.py`).  Their versions are
+pinned exactly, and tests/signalling/test_insides.py fails loudly when a new one moves something.
 
 What is leaned on, and why:
 * `aioice.ice.Connection` has no sockets of its own here but a seat at each `Port` (so no STUN server is ever asked),
