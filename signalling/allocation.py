@@ -1,9 +1,10 @@
 """What of the plan a line can carry: voices first, then the first pictures, then the others.  Pure.
 
-A subscriber stands on one step of a ladder.  It goes down when more is sent than the line carries by the subscriber's
-own account, and up one step after a good while.  An account that is low only because little was sent proves nothing,
-and one lags for some seconds behind a picture that has just begun.  So it is believed when it has not risen for three
-seconds; and going up is tried without proof, more rarely each time that it fails.
+A subscriber stands on one step of a ladder.  It goes down when more is sent than the line carries, by the subscriber's
+own account or because its queue is full (`congestion.py`), and up one step after a good while.  An account that is low
+only because little was sent proves nothing, and one lags for some seconds behind a picture that has just begun.  So it
+is believed when it has not risen for three seconds; and going up is tried without proof, more rarely each time that it
+fails.
 """
 
 from __future__ import annotations
@@ -11,16 +12,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import IntEnum
+from math import inf
 from typing import Final
 
+from signalling.congestion import is_ours
 from signalling.plan import Flow, Layer, PeerId
 
 GOOD_FOR: Final = 4
-"""Seconds without congestion before a step up."""
+"""Seconds without congestion before a step up that the account proves."""
+AGAIN: Final = 16
+"""Seconds before a step up that nothing proves; pictures that come and go are worse than none."""
 LONGEST: Final = 64
 """Seconds between two attempts at most."""
 STRAINED: Final = 3
 """Seconds in a row with more sent than an account that does not rise, before a step down; one comes each second."""
+DEAF: Final = 60
+"""Seconds for which no full queue is believed in, once it has turned out that a line loses whatever is sent."""
+SETTLES: Final = 3
+"""Seconds after a step down in which nothing is concluded: reports and round trips are still about what was before."""
 PROVEN: Final = 1.25
 """An account that is higher by this than what the next step costs lets it be taken however often it failed before."""
 
@@ -43,14 +52,46 @@ class Rates:
 
 
 @dataclass(frozen=True, slots=True)
+class Second:
+    """One second of a subscriber's line, in bit/s."""
+
+    sent: float
+    """What really went out."""
+    lost: float | None
+    """The share of it that was lost, where a queue is full; None where none is."""
+    estimate: int | None
+    """The account."""
+
+    def strained(self, last: int | None) -> bool:
+        """Too much was sent; `last` is the account of the second before."""
+        return self.lost is not None or (
+            self.estimate is not None and last is not None and self.sent > self.estimate <= last
+        )
+
+    @property
+    def carried(self) -> float:
+        """What the line carries at most."""
+        through = inf if self.lost is None else self.sent * (1 - self.lost)
+        return through if self.estimate is None else min(through, self.estimate)
+
+
+@dataclass(frozen=True, slots=True)
 class Share:
-    """Where a subscriber stands; `good`, `wait`, `strained` are seconds, `last` the account a second ago in bit/s."""
+    """Where a subscriber stands; `good`, `wait`, `strained`, `settling`, `deaf` are seconds."""
 
     step: Step = Step.ALL
     good: int = 0
-    wait: int = GOOD_FOR
+    wait: int = AGAIN
     last: int | None = None
+    """The account a second ago in bit/s."""
     strained: int = 0
+    lost: float = 0.0
+    """The sum of what was lost in the strained seconds."""
+    blamed: tuple[float, float] | None = None
+    """For what the last step down was taken: (bit/s sent, share lost in a queue that seemed full)."""
+    settling: int = 0
+    deaf: int = 0
+    """So long no full queue is believed in: the line loses whatever is sent."""
 
 
 def on_step(flows: Mapping[PeerId, Flow], step: Step) -> Mapping[PeerId, Flow]:
@@ -86,29 +127,39 @@ def cost(flows: Mapping[PeerId, Flow], rates: Mapping[PeerId, Rates]) -> float:
     return total
 
 
-def next_share(
-    share: Share, flows: Mapping[PeerId, Flow], rates: Mapping[PeerId, Rates], sent: float, estimate: int | None
-) -> Share:
-    """To be asked once a second.  `sent` is what really went out in it, `estimate` the account, both in bit/s."""
-    if estimate is None:
-        return share
+def next_share(share: Share, flows: Mapping[PeerId, Flow], rates: Mapping[PeerId, Rates], seen: Second) -> Share:
+    """To be asked once a second."""
+    if share.settling:
+        return replace(share, last=seen.estimate, settling=share.settling - 1)
+    if share.deaf:
+        share, seen = replace(share, deaf=share.deaf - 1 if seen.lost is None else DEAF), replace(seen, lost=None)
+    if not seen.strained(share.last):
+        return _rested(replace(share, last=seen.estimate, strained=0, lost=0.0), flows, rates, seen)
+    share = replace(share, last=seen.estimate, strained=share.strained + 1, lost=share.lost + (seen.lost or 0.0))
+    return share if share.strained < STRAINED else _lowered(share, flows, rates, seen)
+
+
+def _lowered(share: Share, flows: Mapping[PeerId, Flow], rates: Mapping[PeerId, Rates], seen: Second) -> Share:
+    blamed = (seen.sent, share.lost / STRAINED) if seen.lost is not None else None
+    if share.blamed and blamed and share.good < GOOD_FOR and not is_ours(share.blamed, blamed):
+        return Share(last=seen.estimate, deaf=DEAF)
     now = on_step(flows, share.step)
-    strained = share.strained + 1 if sent > estimate and share.last is not None and estimate <= share.last else 0
-    if strained >= STRAINED:
-        lower = [step for step in reversed(Step) if step < share.step and on_step(flows, step) != now]
-        if not lower:
-            return replace(share, good=0, last=estimate, strained=0)
-        fits = next((step for step in lower if cost(on_step(flows, step), rates) <= estimate), lower[-1])
-        soon = share.good < share.wait
-        return Share(fits, 0, min(share.wait * 2, LONGEST) if soon else GOOD_FOR, estimate)
-    if strained:
-        return replace(share, last=estimate, strained=strained)
-    good = share.good + 1
+    lower = [step for step in reversed(Step) if step < share.step and on_step(flows, step) != now]
+    if not lower:
+        return replace(share, good=0, strained=0, lost=0.0)
+    fits = next((step for step in lower if cost(on_step(flows, step), rates) <= seen.carried), lower[-1])
+    wait = min(share.wait * 2, LONGEST) if share.good < share.wait else AGAIN
+    return Share(fits, 0, wait, seen.estimate, blamed=blamed, settling=SETTLES, deaf=share.deaf)
+
+
+def _rested(share: Share, flows: Mapping[PeerId, Flow], rates: Mapping[PeerId, Rates], seen: Second) -> Share:
+    share = replace(share, good=share.good + 1)
+    now = on_step(flows, share.step)
     higher = next((step for step in Step if step > share.step and on_step(flows, step) != now), None)
-    if higher is None or good < GOOD_FOR:
-        return replace(share, good=good, last=estimate, strained=0)
+    if higher is None or share.good < GOOD_FOR:
+        return share
     price = cost(on_step(flows, higher), rates)
-    proven = price > cost(now, rates) and price * PROVEN <= estimate
-    if good >= share.wait or proven:
-        return Share(higher, 0, share.wait, estimate)
-    return replace(share, good=good, last=estimate, strained=0)
+    proven = seen.estimate is not None and price > cost(now, rates) and price * PROVEN <= seen.estimate
+    if share.good >= share.wait or proven:
+        return replace(share, step=higher, good=0, blamed=None)
+    return share

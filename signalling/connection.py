@@ -17,6 +17,7 @@ from typing import Final
 
 from signalling import rtcp, twcc
 from signalling.answer import Answer, parse_answer
+from signalling.congestion import Congestion
 from signalling.counters import Counters
 from signalling.errors import AlreadyAnswered, StaleGeneration
 from signalling.forward import Inlet
@@ -89,6 +90,7 @@ class Connection:
         self._sent = 0
         self._octets = 0
         self._resends_left = FEWEST_RESENDS
+        self._congestion = Congestion()
         self._loss_up: float | None = None
         self._loss_down: float | None = None
         self._jitter: float | None = None
@@ -205,6 +207,8 @@ class Connection:
     def _blocks(self, blocks: Sequence[rtcp.Block]) -> None:
         for block in blocks:
             slot = self._slot_by_ssrc.get(block.ssrc)
+            if slot is not None:
+                self._congestion.reported(block)
             if slot is not None and slot.track is not None:
                 self._loss_down = max(self._loss_down or 0.0, block.fraction_lost / 256)
                 slot.track.strain.add(block.fraction_lost / 256)
@@ -277,10 +281,14 @@ class Connection:
         self._resends_left = FEWEST_RESENDS + (sent - self._sent) // 2
         self._sent = sent
 
-    def sent(self) -> float:
-        """Bits of media sent since the last call, without repair; to be called once a second."""
+    def sent(self) -> tuple[float, float | None]:
+        """Bits of media sent since the last call, without repair; the share lost in a full queue (`Congestion.lost`).
+
+        To be called once a second.
+        """
         before, self._octets = self._octets, sum(slot.octets for slot in self._slots)
-        return 8.0 * (self._octets - before)
+        sent = 8.0 * (self._octets - before)
+        return sent, self._congestion.lost(self.path.round_trip - self.path.shortest)
 
     def measured(self, now: float) -> Measured:
         """This line since the last call; to be called once a second."""

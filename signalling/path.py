@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from math import inf
 from time import monotonic
 from typing import Any, Final
 
@@ -43,6 +44,8 @@ class Path:
         self.heard_at = monotonic()
         """When something authentic last came from the other side."""
         self.round_trip = 0.1
+        self.shortest = inf
+        """The shortest round trip that there was, in s."""
         """In s, of the last consent check."""
         self._keys: Keys | None = None
         self._asked_at = 0.0
@@ -85,7 +88,7 @@ class Path:
     def heard(self, round_trip: float | None) -> None:
         self.heard_at = monotonic()
         if round_trip is not None:
-            self.round_trip = round_trip
+            self.round_trip, self.shortest = round_trip, min(self.shortest, round_trip)
 
     # ---- as time passes ---------------------------------------------------------------------------------------------
 

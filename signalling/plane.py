@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from typing import Final, TypeVarTuple, Unpack
 
-from signalling.allocation import Share, next_share, on_step, paused
+from signalling.allocation import Second, Share, next_share, on_step, paused
 from signalling.connection import ANSWER_WITHIN, Connection, Offer, State
 from signalling.counters import Counters
 from signalling.errors import StaleGeneration, TooManyConnecting
@@ -175,7 +175,8 @@ class MediaPlane:
             track.measure()
         flows = self._plans.get(peer.room, {}).get(peer.id, {})
         rates = {p: rates_of(self._tracks(peer.room, p)) for p in flows}
-        before, peer.share = peer.share, next_share(peer.share, flows, rates, connection.sent(), connection.estimate)
+        before, seen = peer.share, Second(*connection.sent(), connection.estimate)
+        peer.share = next_share(before, flows, rates, seen)
         if peer.share.step is not before.step:
             self._arrange(peer, peer.room)
             self._want(peer.room)
