@@ -16,6 +16,7 @@ from dataclasses import fields
 from typing import Any
 
 from signalling import Flow, Layer, MediaPlane, PeerId, RoomId, TooManyConnecting
+from signalling.collector import calm_the_collector
 from signalling.counters import Counters
 from tests.signalling.stage import Told
 
@@ -37,13 +38,6 @@ class Pauses:
         else:
             self.count += 1
             self.longest = max(self.longest, time.perf_counter() - self._began)
-
-
-def calm_the_collector() -> None:
-    """As the program does it (server/app.py)."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
 
 
 async def main(host: str) -> None:
