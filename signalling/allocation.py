@@ -26,7 +26,7 @@ LONGEST: Final = 64
 """Seconds between two attempts at most."""
 STRAINED: Final = 3
 """Seconds in a row with more sent than an account that does not rise, before a step down; one comes each second."""
-DEAF: Final = 60
+DEAF: Final = 120
 """Seconds for which no full queue is believed in, once it has turned out that a line loses whatever is sent."""
 SETTLES: Final = 3
 """Seconds after a step down in which nothing is concluded: reports and round trips are still about what was before."""
@@ -132,7 +132,7 @@ def next_share(share: Share, flows: Mapping[PeerId, Flow], rates: Mapping[PeerId
     if share.settling:
         return replace(share, last=seen.estimate, settling=share.settling - 1)
     if share.deaf:
-        share, seen = replace(share, deaf=share.deaf - 1 if seen.lost is None else DEAF), replace(seen, lost=None)
+        share, seen = replace(share, deaf=share.deaf - 1), replace(seen, lost=None)
     if not seen.strained(share.last):
         return _rested(replace(share, last=seen.estimate, strained=0, lost=0.0), flows, rates, seen)
     share = replace(share, last=seen.estimate, strained=share.strained + 1, lost=share.lost + (seen.lost or 0.0))

@@ -11,6 +11,10 @@ from typing import Final
 
 from signalling.rtcp import Block
 
+FRESH: Final = 3
+"""Seconds for which a report speaks: browsers give one of each picture a second, but of a voice only every five."""
+LESS: Final = 0.8
+"""Of what was sent before; what is more than that proves nothing."""
 LOSSY: Final = 0.05
 """Share of packets."""
 QUEUED: Final = 0.1
@@ -21,19 +25,21 @@ def is_ours(before: tuple[float, float], after: tuple[float, float]) -> bool:
     """Was a queue full of what we send?  Each is (bit/s sent, share lost), before less was sent and after.
 
     Through a full queue as much gets as before; where packets are lost on the way, whatever is sent, as large a share
-    is lost as before.  What is nearer to what was seen, is so.
+    is lost as before.  What is nearer to what was seen, is so; where no less was sent, it is ours.
     """
     (sent, lost), (sent_after, lost_after) = before, after
+    if sent_after > LESS * sent:
+        return True
     if_full = max(0.0, 1 - sent * (1 - lost) / max(1.0, sent_after))
     return abs(lost_after - if_full) < abs(lost_after - lost)
 
 
 class Congestion:
-    __slots__ = ("_due", "_loss", "_missed", "_reported")
+    __slots__ = ("_age", "_due", "_loss", "_missed", "_reported")
 
     def __init__(self) -> None:
         self._due = self._missed = 0
-        self._loss = 0.0
+        self._loss, self._age = 0.0, 0
         self._reported: dict[int, tuple[int, int]] = {}
 
     def reported(self, block: Block) -> None:
@@ -48,7 +54,10 @@ class Congestion:
 
         `queued` is by how many seconds the round trip is longer than the shortest one was.
         """
+        self._age += 1
         if self._due:
-            self._loss = min(1.0, self._missed / self._due)
+            self._loss, self._age = min(1.0, self._missed / self._due), 0
+        elif self._age >= FRESH:
+            self._loss = 0.0
         self._due = self._missed = 0
         return self._loss if self._loss >= LOSSY and queued >= QUEUED else None

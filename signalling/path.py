@@ -44,9 +44,9 @@ class Path:
         self.heard_at = monotonic()
         """When something authentic last came from the other side."""
         self.round_trip = 0.1
-        self.shortest = inf
-        """The shortest round trip that there was, in s."""
         """In s, of the last consent check."""
+        self.shortest = inf
+        """The shortest round trip to the address that there is now."""
         self._keys: Keys | None = None
         self._asked_at = 0.0
         self._reporters: set[bytes] = set()
@@ -81,7 +81,7 @@ class Path:
     # ---- told by ICE ------------------------------------------------------------------------------------------------
 
     def follow(self, port: Port, address: tuple[str, int]) -> None:
-        self.sendto, self.address = port.sendto, address
+        self.sendto, self.address, self.shortest = port.sendto, address, inf
         self._name = port.name_of(address)
         self.outbox, self.name = port.outbox, self._name.pointer
 

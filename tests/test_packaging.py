@@ -202,6 +202,8 @@ def test_compose_puts_a_tls_proxy_and_a_turn_server_beside_the_program(compose: 
     turn = services["turn"]["command"]
     assert "--use-auth-secret" in turn
     assert services["turn"]["logging"] == {"driver": "none"}, "it would keep everybody's address"
+    assert "exclude http.log.error" in compose["configs"]["caddyfile"]["content"], "it would keep addresses"
+    assert services["turn"]["cap_add"] == ["NET_BIND_SERVICE"], "the image's binary is not started without it"
     for service in services.values():
         assert service["cap_drop"] == ["ALL"]
         assert "latest" not in service.get("image", "")

@@ -86,13 +86,15 @@ class OnPlane:
             await self._plane.answer(peer, generation, sdp)
 
     async def open(self) -> None:
+        if self._over is None:  # nobody would shut this gate again
+            raise Refused("over")
         self._plane.set_plan(ROOM, {LISTENER: {SPEAKER: Flow(audio=True)}})
         await self._plane.confirmed(ROOM)
 
     async def end(self) -> None:
         if self._over is not None:
             self._over.cancel()
-            self._forget()
+        self._forget()
 
     def _forget(self) -> None:
         self._over = None

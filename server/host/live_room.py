@@ -172,7 +172,7 @@ class LiveRoom:
         return Done(self._listeners.rev(person))
 
     def _may_join(self, person: PersonId, line: Line) -> bool:
-        return self._listeners.has(person, line) and may_have_media(self.room, person)
+        return not self.closing and self._listeners.has(person, line) and may_have_media(self.room, person)
 
     def media_up(self, person: PersonId, up: bool) -> None:
         if up:

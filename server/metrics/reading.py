@@ -17,7 +17,7 @@ from server.room.view import Line
 from signalling.plane import MediaPlane
 from signalling.workers import Workers
 
-_DROPPED: Final = ("strange", "undeclared", "unauthentic", "malformed", "repeated", "probes")
+_DROPPED: Final = ("strange", "undeclared", "unauthentic", "malformed", "repeated", "probes", "excess")
 """Fields of `signalling.counters.Counters`, which says what each of them means."""
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from server.doctor import side_door as module
-from server.doctor.side_door import FILE, LISTENER, SPEAKER, Door, OnPlane, Refused, side_door
+from server.doctor.side_door import FILE, LISTENER, ROOM, SPEAKER, Door, OnPlane, Refused, side_door
 from signalling.caller import Caller
 from tests.signalling.stage import stage, until
 
@@ -66,6 +66,9 @@ async def test_a_trial_that_nobody_ends_ends_by_itself(monkeypatch: pytest.Monke
         await until(lambda: SPEAKER not in s.plane._peers)
         with pytest.raises(Refused, match="stale_generation"):
             await trial.answer(SPEAKER, generation, "v=0")
+        with pytest.raises(Refused, match="over"):
+            await trial.open()
+        assert ROOM not in s.plane._plans
         await trial.offer(SPEAKER, None)  # and another one can begin
 
 

@@ -58,6 +58,11 @@ async def test_voices_only_brings_every_voice_and_no_picture_through_a_thin_line
     await sees(june, {"Ruth", "Amira", "Dan", "Mark", "Tomas"})
     await june.choose_voices_only(True)
     await sees(june, set())
+    await june.page.reload()
+    await june.is_in_the_circle()
+    await june.at.hears_only(["Amira"])
+    await sees(june, set())
+    await sees(amira, {"Ruth", "Dan", "Mark", "Tomas"})
 
 
 async def sees(person: Person, names: set[str]) -> None:

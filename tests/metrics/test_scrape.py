@@ -131,7 +131,7 @@ WORDS: dict[str, set[str]] = {
     "phase": {"scheduled", "doors_open", "under_way", "paused", "frozen", "closing", "ended"},
     "line": {"good", "poor", "lost"},
     "outcome": {"done", "refused", "busy", "stalled", "fault", "malformed", "too_many"},
-    "reason": {"strange", "undeclared", "unauthentic", "malformed", "repeated", "probes"},
+    "reason": {"strange", "undeclared", "unauthentic", "malformed", "repeated", "probes", "excess"},
     "fate": {"died", "silent", "disobedient", "deaf"},
     "state": {"ready", "starting"},
     "route": ROUTES_SEEN,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from signalling.congestion import QUEUED, Congestion, is_ours
+from signalling.congestion import FRESH, QUEUED, Congestion, is_ours
 from signalling.rtcp import Block
 
 
@@ -21,6 +21,7 @@ def test_what_is_lost_counts_over_all_that_was_sent_since_it_was_asked_last() ->
     line.reported(block(2, 70_040, 29))
     assert line.lost(QUEUED) == pytest.approx(0.2)
     assert line.lost(QUEUED) == pytest.approx(0.2), "a second without a report says nothing new"
+    assert [line.lost(QUEUED) for _ in range(FRESH)][-1] is None, "nothing new for long says nothing any more"
     line.reported(block(2, 70_100, 29))
     assert line.lost(QUEUED) is None
 
@@ -46,6 +47,7 @@ def test_what_was_repeated_in_time_counts_as_come() -> None:
         ((50_000, 0.6), (34_000, 0.45), True),
         ((500_000, 0.1), (34_000, 0.08), False),
         ((50_000, 0.3), (34_000, 0.3), False),
+        ((50_000, 0.3), (49_000, 0.3), True),
     ],
 )
 def test_a_full_queue_lets_as_much_through_as_before_and_a_bad_line_loses_as_large_a_share(

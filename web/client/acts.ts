@@ -80,17 +80,24 @@ export function tellOfDevices(): void {
 
 /** The device check is done: whoever loads this page again in the same tab need not repeat it. */
 export function finishCheck(): void {
-  sessionStorage.setItem(CHECKED, ui.camera.peek() ? "seen" : ui.pictures.peek() ? "voice" : "voices");
   ui.step.value = "question";
   ui.checked.value = true;
+}
+
+/** Keeps, for a reload of this page, whether this person wants to be seen and to see. */
+export function keepCheck(): void {
+  effect(() => {
+    const wishes = [ui.camera.value ? "seen" : "", ui.pictures.value ? "seeing" : ""].join(" ");
+    if (ui.checked.value) sessionStorage.setItem(CHECKED, wishes);
+  });
 }
 
 /** Takes up the device check of this tab, if there was one. */
 export function resumeCheck(): void {
   const kept = sessionStorage.getItem(CHECKED);
   if (kept === null) return;
-  ui.camera.value = kept === "seen";
-  ui.pictures.value = kept !== "voices";
+  ui.camera.value = kept.includes("seen");
+  ui.pictures.value = kept.includes("seeing");
   ui.step.value = "question";
   ui.checked.value = true;
 }

@@ -2,7 +2,7 @@
 
 import { render } from "preact";
 import { App } from "./App";
-import { closeWhenGone, resumeCheck, tellOfDevices, watchEscape } from "./acts";
+import { closeWhenGone, keepCheck, resumeCheck, tellOfDevices, watchEscape } from "./acts";
 import { startMedia } from "./media/live";
 import { invitation } from "./store";
 import { connect } from "./transport";
@@ -21,6 +21,7 @@ invitation.value = {
 };
 
 resumeCheck();
+keepCheck();
 startMedia();
 watchEscape();
 closeWhenGone();

@@ -32,7 +32,9 @@ export function tellOfTheWay(): void {
     const now = waySays.value;
     clearTimeout(timer);
     timer = setTimeout(() => {
-      if (now !== told) announce(now ?? words.lineGood);
+      const well = link.peek() === "up" && media.peek().state === "up";
+      if (now === told || (now === null && !well)) return;
+      announce(now ?? words.lineGood);
       told = now;
     }, SETTLES);
   });

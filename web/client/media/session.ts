@@ -81,10 +81,11 @@ export async function join(): Promise<void> {
   });
   offered.catch(() => undefined);
   try {
-    pictures = ui.pictures.peek();
-    const { ok, code } = await sendMedia({ kind: "join", pictures });
+    const wanted = ui.pictures.peek();
+    const { ok, code } = await sendMedia({ kind: "join", pictures: wanted });
     if (code === "no_relay") changeMedia({ trouble: "not-hidden" });
     if (!ok) throw new Error("not let in");
+    pictures = wanted;
     await offered;
   } finally {
     awaited = null;

@@ -9,7 +9,7 @@ import { Bar } from "./Bar";
 import { Confirm } from "./Confirm";
 import { askToEnd, Ends, Foot } from "./ConsoleFoot";
 import { consoleWords as says } from "./consoleWords";
-import { Keys, Sights } from "./drawers";
+import { Keys, ShowMyself, VoicesOnly } from "./drawers";
 import { DoorPanel } from "./DoorPanel";
 import { ModePanel, QueuePanel, SharesPanel } from "./FloorPanel";
 import { CircleIcon, NowIcon, PeopleIcon, WriteIcon } from "./icons";
@@ -161,7 +161,8 @@ function Aside({ view: now, console }: { view: View; console: Console }) {
           <PeoplePanel people={people} mode={now.mode} />
           <section class="panel" aria-labelledby="view-title">
             <h2 id="view-title">{words.myView}</h2>
-            <Sights />
+            <VoicesOnly />
+            <ShowMyself />
             <Keys />
           </section>
         </>

@@ -89,8 +89,9 @@ function MyView({ view: now }: { view: View }) {
   const others = ui.pictures.value ? now.here.filter((seat) => !seat.me) : [];
   return (
     <Drawer title={words.viewTitle}>
+      <VoicesOnly />
       <p class="soft">{words.viewNote}</p>
-      <Sights />
+      <ShowMyself />
       {others.length > 0 && <h3>{words.pictures}</h3>}
       <ul class="rows">
         {others.map((seat) => (
@@ -118,27 +119,23 @@ function MyView({ view: now }: { view: View }) {
   );
 }
 
-/** What I see, besides the others one by one. */
-export function Sights() {
+export function VoicesOnly() {
   return (
-    <>
-      <label class="choice">
-        <input
-          type="checkbox"
-          checked={!ui.pictures.value}
-          onChange={(event) => setPictures(!event.currentTarget.checked)}
-        />
-        <span>
-          {words.voicesOnly}
-          <small class="soft">{words.voicesOnlyMore}</small>
-        </span>
-      </label>
-      <ShowMyself />
-    </>
+    <label class="choice">
+      <input
+        type="checkbox"
+        checked={!ui.pictures.value}
+        onChange={(event) => setPictures(!event.currentTarget.checked)}
+      />
+      <span>
+        {words.voicesOnly}
+        <small class="soft">{words.voicesOnlyMore}</small>
+      </span>
+    </label>
   );
 }
 
-function ShowMyself() {
+export function ShowMyself() {
   return (
     <label class="choice">
       <input

@@ -183,7 +183,7 @@ export const words = {
   signSeen: "Your facilitator can see it.",
   signBack: "Take it back",
   viewTitle: "My view",
-  viewNote: "This changes only what you see. Nobody is told.",
+  viewNote: "What follows changes only what you see. Nobody is told.",
   voicesOnly: "Voices only, no pictures",
   voicesOnlyMore: "For a weak line. Your camera goes off, too.",
   showMyself: "Show my own picture to me",
