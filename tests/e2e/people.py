@@ -169,7 +169,7 @@ class Facilitator(Person):
         """Who may speak."""
         await self.look_at("Now")
         choice = self.page.get_by_role("radio", name=mode, exact=True)
-        await choice.check(timeout=PATIENCE, force=True)
+        await choice.click(timeout=PATIENCE, force=True)
         await expect(choice).to_be_checked(timeout=PATIENCE)
 
     async def look_at(self, panel: Literal["Now", "People", "Messages"]) -> None:
