@@ -38,6 +38,8 @@ SILENT_FOR: Final = 3.0
 """Seconds without a sign of life after which a connection is given up."""
 FEWEST_RESENDS: Final = 100
 """Retransmissions a second that anybody may ask for; half of what they were sent in the last second comes on top."""
+MANY: Final = 5
+"""Packets of which a publisher is told within 0.1 s; of fewer, a small picture's, within 0.2 s."""
 MOST_IN_ONE: Final = 16
 """RTCP packets of one datagram that are read; browsers write six at most."""
 
@@ -235,7 +237,7 @@ class Connection:
         if beat % 5 == 0:
             for slot in self._slots:
                 slot.tick(now)
-            self._send_transport_feedback()
+            self._send_transport_feedback(1 if beat % 10 == 0 else MANY)
         if beat % 12 == 0:
             self.path.check_consent(now)
         if beat % 50 == 0:
@@ -245,9 +247,9 @@ class Connection:
                 self.path.send_rtcp(reports)
             self._renew_resends()
 
-    def _send_transport_feedback(self) -> None:
+    def _send_transport_feedback(self, least: int = 1) -> None:
         inlet = self._inlet
-        if inlet is None or not inlet.arrivals:
+        if inlet is None or len(inlet.arrivals) < least:
             return
         body = twcc.build(inlet.arrivals, self._feedback_count)
         inlet.arrivals.clear()
@@ -277,9 +279,8 @@ class Connection:
             self.path.send_rtcp(rtcp.receiver_report(blocks))
 
     def _renew_resends(self) -> None:
-        sent = sum(slot.packets for slot in self._slots)
-        self._resends_left = FEWEST_RESENDS + (sent - self._sent) // 2
-        self._sent = sent
+        before, self._sent = self._sent, sum(slot.packets for slot in self._slots)
+        self._resends_left = FEWEST_RESENDS + (self._sent - before) // 2
 
     def sent(self) -> tuple[float, float | None]:
         """Bits of media sent since the last call, without repair; the share lost in a full queue (`Congestion.lost`).

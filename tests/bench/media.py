@@ -152,7 +152,7 @@ def _check(point: Point) -> None:
         return  # it makes packets of its own
     whole = measured.forwarded / measured.expected
     if point.core < FULL:
-        assert 0.99 < whole < 1.01, f"{100 * whole:.1f} % of the packets arrived"
+        assert 0.97 < whole < 1.03, f"{100 * whole:.1f} % of the packets arrived"
         assert measured.gaps <= measured.forwarded / 1000, f"{measured.gaps} gaps"
 
 

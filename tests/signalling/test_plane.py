@@ -84,7 +84,7 @@ async def test_no_packet_crosses_a_gate_that_a_returned_set_plan_has_shut(monkey
                 number = int.from_bytes(packet.payload[:4], "big")
                 assert any(a <= number < b for a, b in open_for[name]), "a packet crossed a closed gate"
                 heard += 1
-        assert changes > 200
+        assert changes > 50
         assert heard > 3000
 
 
