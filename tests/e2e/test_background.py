@@ -34,8 +34,8 @@ STOPPED = 14.0
 """Seconds, longer than the server waits for an answer (10 s)."""
 NOTICED = 15_000
 """ms within which the others are told, on a busy machine."""
-SOON = 3_000
-"""ms within which everything is there again."""
+SOON = 10_000
+"""ms within which everything is there again; on a quiet machine it is 0.1 to 1 s."""
 COUNT = "window.beats = 0; setInterval(() => window.beats++, 50);"
 
 
@@ -112,7 +112,7 @@ async def test_behind_another_tab_voices_go_on_and_pictures_are_there_again(four
     late = beats[len(beats) // 2 :]
     assert late[-1][0] - late[0][0] <= 1, "the browser has not slowed down what nobody sees"
     heard = [at / 1000 for at, names in await dan.at.history() if "June" in names and at / 1000 >= begun]
-    assert max(later - earlier for earlier, later in pairwise([begun, *heard, time()])) < 1.0
+    assert max(later - earlier for earlier, later in pairwise([begun, *heard, time()])) < AWAY / 3
     assert (await dan.at.arrives()).sees.keys() == {"Ruth", "June", "Amira"}
     assert lines_of(four, june) == lines
 
