@@ -15,7 +15,7 @@ FRESH: Final = 3
 """Seconds for which a report speaks: browsers give one of each picture a second, but of a voice only every five."""
 LESS: Final = 0.8
 """Of what was sent before; what is more than that proves nothing."""
-LOSSY: Final = 0.1
+LOSSY: Final = 0.15
 """Share of packets."""
 QUEUED: Final = 0.2
 """s by which the round trip is longer than the shortest one."""
