@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Callable
-from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy import Connection, create_engine, event
@@ -17,6 +16,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.pool import NullPool
 
 from server.store.errors import StoreFault
+from server.store.sqlite import file_of
 from server.store.translation import errors_translated
 
 T = TypeVar("T")
@@ -29,9 +29,7 @@ class SqliteReader:
 
     def __init__(self, address: URL, patience: float) -> None:
         """Raises ValueError for a store that is no file."""
-        if not address.database or address.database.startswith((":memory:", "file:")):
-            raise ValueError("the store outlives the process: it needs the path of a file")
-        self._file = Path(address.database)
+        self._file = file_of(address)
         self._patience = patience
         self._engine = create_engine(
             "sqlite+pysqlite://", creator=self._connect, poolclass=NullPool, hide_parameters=True

@@ -34,6 +34,13 @@ _READERS = 4
 _READING = "talkingpiece_reading"
 
 
+def file_of(address: URL) -> Path:
+    """Raises ValueError for a store that is no file."""
+    if not address.database or address.database.startswith((":memory:", "file:")):
+        raise ValueError("the store outlives the process: it needs the path of a file")
+    return Path(address.database)
+
+
 class Sqlite:
     """The file of `address`, made if it is not there, readable by nobody else."""
 
@@ -41,9 +48,7 @@ class Sqlite:
 
     def __init__(self, address: URL, patience: float) -> None:
         """Raises ValueError for a store that is no file."""
-        if not address.database or address.database.startswith((":memory:", "file:")):
-            raise ValueError("the store outlives the process: it needs the path of a file")
-        self._file = Path(address.database)
+        self._file = file_of(address)
         self._patience = patience
         self._engine = engine(address, patience)
         self._identity: tuple[int, int] | None = None
