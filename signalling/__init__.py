@@ -1,6 +1,5 @@
 """A selective forwarding unit as a library: peers, a plan, and nothing about why.  See README.md."""
 
-from signalling.connection import Offer
 from signalling.errors import (
     AlreadyAnswered,
     MalformedAnswer,
@@ -11,6 +10,7 @@ from signalling.errors import (
     TooManyConnecting,
 )
 from signalling.listener import MediaListener
+from signalling.offer import Offer
 from signalling.plan import Flow, Layer, MediaPlan, PeerId, Quality, RoomId, narrowed
 from signalling.plane import MediaPlane
 from signalling.profile import SLOT_PAIRS

@@ -14,19 +14,19 @@ from typing import Final
 class Rate:
     burst: int
     """How many at once, after a time of rest."""
-    per_beat: int
-    """How many for ever, in each beat of 20 ms."""
+    each: int
+    """How many for ever, in each 0.1 s."""
 
 
-MEDIA: Final = Rate(300, 20)
+MEDIA: Final = Rate(300, 100)
 """Packets.  A voice, a high and a low picture are under 200 a second; a key frame of a shared screen is some 150 at
 once, and a line that was stuck for a second gives up what it held.  300 forwarded to eleven people take some 30 ms.
 """
-REPORTS: Final = Rate(100, 10)
+REPORTS: Final = Rate(100, 50)
 """RTCP datagrams.  Browsers stay under 150 a second."""
-KNOWN: Final = Rate(40, 3)
+KNOWN: Final = Rate(40, 15)
 """STUN and DTLS from addresses of the connection.  Each may cost 0.2 ms; browsers stay under 50 a second."""
-STRANGERS: Final = Rate(40, 2)
+STRANGERS: Final = Rate(40, 10)
 """STUN from elsewhere that names the connection: the first check from each of a browser's addresses is that."""
 
 
@@ -47,5 +47,5 @@ class Allowance:
         return True
 
     def renew(self) -> None:
-        """To be called once in a beat."""
-        self.left = min(self.left + self._rate.per_beat, self._rate.burst)
+        """To be called every 0.1 s."""
+        self.left = min(self.left + self._rate.each, self._rate.burst)

@@ -9,7 +9,6 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from enum import Enum, auto
 from itertools import count, islice
 from time import monotonic
@@ -21,7 +20,7 @@ from signalling.congestion import Congestion
 from signalling.counters import Counters
 from signalling.errors import AlreadyAnswered, StaleGeneration
 from signalling.forward import Inlet
-from signalling.offer import SlotSources, offer_sdp
+from signalling.offer import Offer, SlotSources, offer_sdp
 from signalling.path import Path
 from signalling.port import Port
 from signalling.profile import SLOT_PAIRS, TrackKind
@@ -42,14 +41,6 @@ MANY: Final = 5
 """Packets of which a publisher is told within 0.1 s; of fewer, a small picture's, within 0.2 s."""
 MOST_IN_ONE: Final = 16
 """RTCP packets of one datagram that are read; browsers write six at most."""
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """What the browser is to answer.  `generation` names the connection in everything that follows."""
-
-    generation: str
-    sdp: str
 
 
 class State(Enum):
@@ -73,7 +64,8 @@ class Connection:
         self.generation = secrets.token_hex(8)
         self.state = State.OFFERED
         self.since = monotonic()
-        self._phase = secrets.randbelow(50)
+        self.phase = secrets.randbelow(50)
+        """Added to the plane's count of beats, so that what is done once a second is not done for everybody at once."""
         self.path = Path(ports, only_from)
         self.tracks: dict[TrackKind, Track] = {}
         ssrcs = count(secrets.randbits(31) + 2)  # neither 0 nor the server's own 1
@@ -85,6 +77,7 @@ class Connection:
         self._slot_by_ssrc = {slot.ssrc: slot for slot in self._slots}
         self._counters = counters
         self._on_up, self._on_over = on_up, on_over
+        self._published: tuple[Track, ...] = ()
         self._inlet: Inlet | None = None
         self._connecting: asyncio.Task[None] | None = None
         self._offset = ClockOffset()
@@ -121,6 +114,7 @@ class Connection:
             by_ssrc[track.ssrc] = track
             if track.rtx_ssrc is not None:
                 by_ssrc[track.rtx_ssrc] = track
+        self._published = tuple(self.tracks.values())
         self._inlet = Inlet(self.path, by_ssrc, self._counters, self._rtcp)
         self.state, self.since = State.CONNECTING, monotonic()
         self._connecting = asyncio.create_task(self._connect(answer, self._inlet))
@@ -218,33 +212,39 @@ class Connection:
     # ---- as time passes ---------------------------------------------------------------------------------------------
 
     def renew_allowances(self) -> None:
-        """To be called every 20 ms, whatever the state: from now on something of this person is taken again."""
+        """To be called every 0.1 s, whatever the state: from now on something of this person is taken again."""
         self.path.renew_allowances()
         if self._inlet is not None:
             self._inlet.renew_allowances()
 
     def tick(self, now: float, beat: int) -> None:
-        """To be called every 20 ms while up; `beat` counts the calls.  What is done more rarely is spread over them."""
+        """To be called every 20 ms while up; `beat` counts the calls.
+
+        Most beats of most people find nothing to do, and there are thousands a second: what cannot wait comes first.
+        """
+        for track in self._published:
+            if track.losses.missing:
+                track.repair(now)
+            if track.waiting or track.key_frame_wanted:
+                track.ask_again(now)
+        if beat % 5:
+            return
         if now - self.path.heard_at > SILENT_FOR:
             self._ended()
             return
-        beat += self._phase
-        for track in self.tracks.values():
-            if track.losses:
-                track.repair(now)
-            if beat % 2 == 0:
-                track.tick(now)
-        if beat % 5 == 0:
-            for slot in self._slots:
-                slot.tick(now)
-            self._send_transport_feedback(1 if beat % 10 == 0 else MANY)
-        if beat % 12 == 0:
-            self.path.check_consent(now)
+        for track in self._published:
+            track.tick(now)
+        self._send_transport_feedback(MANY if beat % 10 else 1)
+        if beat % 10:
+            return
+        for slot in self._slots:
+            slot.tick(now)
+        self.path.check_consent(now)
         if beat % 50 == 0:
             self._strain_voices()
             self._send_receiver_report(now)
-            if reports := b"".join(slot.report(now) for slot in self._slots):  # in one datagram: each costs as much
-                self.path.send_rtcp(reports)
+            if reports := b"".join([slot.report(now) for slot in self._slots if slot.track is not None]):
+                self.path.send_rtcp(reports)  # in one datagram: each costs as much
             self._renew_resends()
 
     def _send_transport_feedback(self, least: int = 1) -> None:

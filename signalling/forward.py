@@ -135,7 +135,7 @@ class Inlet:
         """Transport-wide numbers and their arrival, for the next feedback; whoever sends that empties it."""
 
     def renew_allowances(self) -> None:
-        """To be called once in a beat."""
+        """To be called every 0.1 s."""
         self._media.renew()
         self._reports.renew()
 

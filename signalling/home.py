@@ -20,9 +20,9 @@ from typing import Final
 
 from signalling import errors
 from signalling.channel import Channel, Message, WrittenPlan
-from signalling.connection import Offer
 from signalling.counters import Counters
 from signalling.errors import MalformedAnswer, NoAddress, Restarting, SignallingError
+from signalling.offer import Offer
 from signalling.plan import RoomId
 
 TICK: Final = 0.1

@@ -19,17 +19,15 @@ _MOST_WAIT: Final = 0.5
 class Losses:
     """The packets that are missing.  Each is asked for up to 8 times, about one round trip apart."""
 
-    __slots__ = ("_missing", "asked", "repaired")
+    __slots__ = ("asked", "missing", "repaired")
 
     def __init__(self) -> None:
         self.asked = 0
         """Requests for single packets so far."""
         self.repaired = 0
         """Packets that came after they had been asked for."""
-        self._missing: dict[int, list[float]] = {}  # extended number -> [times asked, when to ask next]
-
-    def __len__(self) -> int:
-        return len(self._missing)
+        self.missing: dict[int, list[float]] = {}
+        """Extended number -> [times asked, when to ask next]."""
 
     def gap(self, first: int, end: int, now: float) -> None:
         """`first` up to, not including, `end` were skipped.
@@ -37,13 +35,13 @@ class Losses:
         While as many are missing as are ever asked for, no more are noted: whoever skips 199 numbers with each packet
         would fill the memory before the next beat, which would then take long.
         """
-        if end - first < LARGEST_GAP and len(self._missing) < OLDEST:
+        if end - first < LARGEST_GAP and len(self.missing) < OLDEST:
             for number in range(first, end):
-                self._missing[number] = [0, now]
+                self.missing[number] = [0, now]
 
     def arrived(self, number: int) -> bool:
         """A late packet came: was it missing?  A second copy is not."""
-        entry = self._missing.pop(number, None)
+        entry = self.missing.pop(number, None)
         if entry is None:
             return False
         self.repaired += entry[0] > 0
@@ -51,16 +49,16 @@ class Losses:
 
     def was_asked(self, number: int) -> bool:
         """Has it been asked for?  A retransmission that nobody asked for is a probe and must not be forwarded."""
-        entry = self._missing.get(number)
+        entry = self.missing.get(number)
         return entry is not None and entry[0] > 0
 
     def due(self, newest: int, now: float, round_trip: float) -> list[int]:
         """The extended numbers to ask for now; what is too old or was asked for too often is given up."""
         ask = []
         wait = min(max(1.2 * round_trip, _LEAST_WAIT), _MOST_WAIT)
-        for number, entry in list(self._missing.items()):
+        for number, entry in list(self.missing.items()):
             if entry[0] >= _TRIES or newest - number > OLDEST:
-                del self._missing[number]
+                del self.missing[number]
             elif now >= entry[1]:
                 entry[0] += 1
                 entry[1] = now + wait
@@ -70,5 +68,5 @@ class Losses:
 
     def prune(self, newest: int) -> None:
         """Forget what is too old, for a publisher who cannot be asked."""
-        for number in [n for n in self._missing if newest - n > OLDEST]:
-            del self._missing[number]
+        for number in [n for n in self.missing if newest - n > OLDEST]:
+            del self.missing[number]

@@ -33,6 +33,14 @@ from signalling.profile import (
 
 
 @dataclass(frozen=True, slots=True)
+class Offer:
+    """What the browser is to answer.  `generation` names the connection in everything that follows."""
+
+    generation: str
+    sdp: str
+
+
+@dataclass(frozen=True, slots=True)
 class Credentials:
     """What the other side needs to reach and to authenticate this transport."""
 

@@ -103,7 +103,7 @@ class Path:
             self._ice.check_consent(now)
 
     def renew_allowances(self) -> None:
-        """To be called every 20 ms: STUN and DTLS may cost something again."""
+        """To be called every 0.1 s: STUN and DTLS may cost something again."""
         self._ice.renew_allowances()
 
     # ---- RTCP -------------------------------------------------------------------------------------------------------

@@ -14,11 +14,12 @@ from itertools import count
 from typing import Final, TypeVarTuple, Unpack
 
 from signalling.allocation import Second, Share, next_share, on_step, paused
-from signalling.connection import ANSWER_WITHIN, Connection, Offer, State
+from signalling.connection import ANSWER_WITHIN, Connection, State
 from signalling.counters import Counters
 from signalling.errors import StaleGeneration, TooManyConnecting
 from signalling.insides import own_addresses
 from signalling.listener import MediaListener
+from signalling.offer import Offer
 from signalling.path import silence_libraries
 from signalling.peer import Peer, Tracks, pictures, rates_of, sound
 from signalling.plan import Flow, MediaPlan, PeerId, Quality, RoomId
@@ -55,9 +56,8 @@ class MediaPlane:
         `port`: the one UDP port for everybody; 0 for a free one.  `public`: address of this machine -> what browsers
         have to call it, where a router stands between.  No STUN server is ever asked.
         """
-        self._addresses = tuple(addresses) if addresses is not None else None
-        self._port, self._public = port, dict(public or {})
-        self._listener = listener
+        self._addresses = own_addresses() if addresses is None else addresses
+        self._port, self._public, self._listener = port, dict(public or {}), listener
         self._ports: tuple[Port, ...] = ()
         self._plans: dict[RoomId, dict[PeerId, dict[PeerId, Flow]]] = {}
         self._peers: dict[PeerId, Peer] = {}
@@ -69,8 +69,7 @@ class MediaPlane:
     async def start(self) -> None:
         """Raises NoAddress when the port cannot be had at any address."""
         silence_libraries()
-        addresses = self._addresses if self._addresses is not None else own_addresses()
-        self._ports = open_ports(addresses, self._port, self._public, self.counters)
+        self._ports = open_ports(self._addresses, self._port, self._public, self.counters)
         self._ticker = asyncio.create_task(self._tick())
 
     async def stop(self) -> None:
@@ -280,7 +279,9 @@ class MediaPlane:
                     self._end(peer)
 
     def _advance(self, peer: Peer, connection: Connection, now: float, beat: int) -> None:
-        connection.renew_allowances()
+        beat += connection.phase
+        if beat % 5 == 0:
+            connection.renew_allowances()
         if connection.state is State.UP:
             connection.tick(now, beat)
             if beat % BEATS_PER_SECOND == 0 and connection.state is State.UP:

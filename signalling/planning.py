@@ -35,16 +35,11 @@ def settled(plan: MediaPlan) -> dict[PeerId, dict[PeerId, Flow]]:
 
 def wanted_of(plan: MediaPlan) -> Mapping[PeerId, Wanted]:
     """Publisher -> what is wanted of them.  Who is not in it is not wanted at all."""
-    wanted: dict[PeerId, Wanted] = {}
-    for flows in plan.values():
-        for publisher, flow in flows.items():
-            before = wanted.get(publisher, Wanted())
-            wanted[publisher] = Wanted(
-                audio=before.audio or flow.audio,
-                high=before.high or flow.video is Layer.HIGH,
-                low=before.low or flow.video is not Layer.NONE,
-            )
-    return wanted
+    flows = [each for flows in plan.values() for each in flows.items()]
+    audio = {publisher for publisher, flow in flows if flow.audio}
+    high = {publisher for publisher, flow in flows if flow.video is Layer.HIGH}
+    low = {publisher for publisher, flow in flows if flow.video is not Layer.NONE}
+    return {p: Wanted(p in audio, p in high, p in low) for p, _ in flows}
 
 
 def changed(old: MediaPlan, new: MediaPlan) -> set[PeerId]:

@@ -9,17 +9,17 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from signalling.profile import SERVER_SSRC
 
 SR, RR, RTPFB, PSFB = 200, 201, 205, 206
 NACK, TRANSPORT_FEEDBACK = 1, 15
 PLI, FIR, ALFB = 1, 4, 15
-_BLOCK = 24
+_BLOCK = struct.Struct("!LLLLLL")
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """A report block: how `ssrc` arrives over there."""
 
     ssrc: int
@@ -141,12 +141,11 @@ def _one(count: int, kind: int, body: bytes) -> Packet | None:
 
 
 def _blocks(count: int, data: bytes) -> tuple[Block, ...]:
-    blocks = []
-    for i in range(min(count, len(data) // _BLOCK)):
-        ssrc, loss, highest, jitter, last_sr, delay = struct.unpack_from("!LLLLLL", data, _BLOCK * i)
-        lost = loss & 0xFFFFFF
-        blocks.append(Block(ssrc, loss >> 24, lost - (lost >> 23 << 24), highest, jitter, last_sr, delay))
-    return tuple(blocks)
+    whole = min(count, len(data) // _BLOCK.size) * _BLOCK.size
+    return tuple(
+        Block(ssrc, loss >> 24, (loss & 0xFFFFFF) - (loss >> 23 & 1) * 0x1000000, highest, jitter, last_sr, delay)
+        for ssrc, loss, highest, jitter, last_sr, delay in _BLOCK.iter_unpack(data[:whole])
+    )
 
 
 def _packet(kind: int, count: int, body: bytes) -> bytes:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from signalling import rtcp
@@ -52,7 +51,6 @@ class Track:
         "_asked_at",
         "_first",
         "_jitter",
-        "_key_frame_wanted",
         "_last_sr",
         "_last_sr_at",
         "_measured",
@@ -66,6 +64,7 @@ class Track:
         "history",
         "history_of",
         "is_video",
+        "key_frame_wanted",
         "kind",
         "live",
         "losses",
@@ -125,7 +124,7 @@ class Track:
         self._voice_at, self._voice_ts = 0.0, 0
         self._last_sr, self._last_sr_at = 0, 0.0
         self._answers_nacks = published.nack
-        self._asked_at, self._key_frame_wanted = -1.0, False
+        self._asked_at, self.key_frame_wanted = -1.0, False
 
     # ---- warm: called by the hot path, but not for every packet -----------------------------------------------------
 
@@ -168,9 +167,9 @@ class Track:
         if not self.is_video:
             return
         if now - self._asked_at < KEY_FRAME_GAP:
-            self._key_frame_wanted = True
+            self.key_frame_wanted = True
             return
-        self._asked_at, self._key_frame_wanted = now, False
+        self._asked_at, self.key_frame_wanted = now, False
         self.path.send_rtcp(rtcp.picture_loss(self.ssrc))
 
     def reported(self, sr: rtcp.SenderReport, now: float, offset: ClockOffset) -> None:
@@ -191,13 +190,14 @@ class Track:
         else:
             self.losses.prune(self.newest)
 
-    def tick(self, now: float) -> None:
-        """To be called every 40 ms: is the picture arriving, is a key frame still waited for?"""
-        if not self.is_video:
-            return
-        if self._key_frame_wanted or (self.waiting and now - self._asked_at >= KEY_FRAME_AGAIN):
+    def ask_again(self, now: float) -> None:
+        """To be called every 20 ms while a key frame is wanted, or a slot waits."""
+        if self.is_video and (self.key_frame_wanted or now - self._asked_at >= KEY_FRAME_AGAIN):
             self.want_key_frame(now)
-        if self.live and now - self.at > ARRIVING:
+
+    def tick(self, now: float) -> None:
+        """To be called some times a second: is the picture arriving?"""
+        if self.is_video and self.live and now - self.at > ARRIVING:
             self.live = False
             for slot in tuple(self.slots):
                 slot.settle(now)
@@ -233,4 +233,4 @@ class Track:
     def strained(self, block: rtcp.Block) -> rtcp.Block:
         """This voice's report block as its publisher is told it: with what was lost on the worst way."""
         self.strain.add(max(block.fraction_lost / 256, self._way.lost(self.received)))
-        return replace(block, fraction_lost=int(self.strain.told() * 256))
+        return block._replace(fraction_lost=int(self.strain.told() * 256))

@@ -16,6 +16,7 @@ LONGEST: Final = 512
 
 _TICK: Final = 0.00025
 _REFERENCE: Final = 0.064
+_TICKS_IN_REFERENCE: Final = 256
 _MISSING, _SMALL, _LARGE = 0, 1, 2
 
 
@@ -32,36 +33,36 @@ def build(arrivals: Iterable[tuple[int, float]], count: int) -> bytes:
             origin = number
         times.setdefault(((number - origin + 0x8000) & 0xFFFF) - 0x8000, at)
     assert origin is not None
-    first = max(min(times), -LONGEST // 2)
-    numbers = [n for n in sorted(times) if first <= n < first + LONGEST]
-    reference = int(times[numbers[0]] / _REFERENCE)
-    statuses: list[int] = []
+    numbers = sorted(times)
+    first = numbers[0]
+    if numbers[-1] - first >= LONGEST:
+        first = max(first, -LONGEST // 2)
+        numbers = [n for n in numbers if first <= n < first + LONGEST]
+        first = numbers[0]
+    reference = int(times[first] / _REFERENCE)
+    ticks = reference * _TICKS_IN_REFERENCE
+    statuses, last = 0, first - 1
     deltas = bytearray()
-    ticks = round(reference * _REFERENCE / _TICK)
     for number in numbers:
-        statuses += [_MISSING] * (number - numbers[0] - len(statuses))
         delta = round(times[number] / _TICK) - ticks
-        delta = max(-0x8000, min(0x7FFF, delta))
-        ticks += delta
         if 0 <= delta <= 255:
-            statuses.append(_SMALL)
+            status = _SMALL
             deltas.append(delta)
         else:
-            statuses.append(_LARGE)
-            deltas += struct.pack("!h", delta)
-    chunks = b"".join(_chunk(statuses[i : i + 7]) for i in range(0, len(statuses), 7))
-    head = struct.pack(
-        "!HHL", (origin + numbers[0]) & 0xFFFF, len(statuses), (reference & 0xFFFFFF) << 8 | count & 0xFF
-    )
-    body = head + chunks + deltas
+            status = _LARGE
+            delta = max(-0x8000, min(0x7FFF, delta))
+            deltas += delta.to_bytes(2, "big", signed=True)
+        ticks += delta
+        statuses = statuses << 2 * (number - last) | status  # what is missing between them has the status 0
+        last = number
+    total = last - first + 1
+    chunks = -(-total // 7)
+    statuses <<= 2 * (7 * chunks - total)
+    body = struct.pack("!HHL", (origin + first) & 0xFFFF, total, (reference & 0xFFFFFF) << 8 | count & 0xFF)
+    for shift in range(14 * (chunks - 1), -1, -14):
+        body += (0xC000 | statuses >> shift & 0x3FFF).to_bytes(2, "big")
+    body += deltas
     return body + bytes(-len(body) % 4)
-
-
-def _chunk(statuses: list[int]) -> bytes:
-    bits = 3
-    for status in statuses:
-        bits = bits << 2 | status
-    return struct.pack("!H", bits << 2 * (7 - len(statuses)))
 
 
 def parse(body: bytes) -> Mapping[int, float | None]:
@@ -79,7 +80,7 @@ def parse(body: bytes) -> Mapping[int, float | None]:
             if chunk >> 14 != 3:
                 raise ValueError("not a two-bit vector")
             statuses += [chunk >> (12 - 2 * i) & 3 for i in range(7)]
-        ticks = round((reference >> 8) * _REFERENCE / _TICK)
+        ticks = (reference >> 8) * _TICKS_IN_REFERENCE
         arrivals: dict[int, float | None] = {}
         for i, status in enumerate(statuses[:total]):
             at = None

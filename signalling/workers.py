@@ -14,11 +14,11 @@ from dataclasses import dataclass, field, fields
 from typing import Final, TypeVarTuple, Unpack
 
 from signalling.channel import Message, WrittenPlan, written
-from signalling.connection import Offer
 from signalling.counters import Counters
 from signalling.errors import StaleGeneration
 from signalling.home import TICK, Home
 from signalling.listener import WorkersListener
+from signalling.offer import Offer
 from signalling.plan import MediaPlan, PeerId, Quality, RoomId
 
 COMMAND: Final = (sys.executable, "-m", "signalling.worker")

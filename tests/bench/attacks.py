@@ -34,7 +34,7 @@ VOLLEY: Final = 256
 STRANGERS: Final = 1000
 """Addresses, each with a socket of its own."""
 SECONDS: Final = 3.0
-HEARD: Final = MEDIA.burst + MEDIA.per_beat * int(50 * SECONDS + 15)
+HEARD: Final = MEDIA.burst + MEDIA.each * int(10 * SECONDS + 3)
 """Packets of one person that are taken meanwhile."""
 Fire = Callable[["Target"], tuple[int, int]]
 """Send one volley there; (datagrams, bytes) that went."""

@@ -249,7 +249,7 @@ class Media(Target):
             person.connection._rtcp(body)
 
     def _state(self) -> tuple[object, ...]:
-        return tuple((t.newest, t.ts, t.received, len(t.losses), len(t.open), len(t.waiting))
+        return tuple((t.newest, t.ts, t.received, len(t.losses.missing), len(t.open), len(t.waiting))
                      for t in self._tracks.values())  # fmt: skip
 
     def _look(self) -> None:
@@ -267,7 +267,7 @@ class Media(Target):
             self.heard += 1
         assert len(self._inlet.arrivals) <= 512
         for track_ in self._tracks.values():
-            assert len(track_.losses) < losses.OLDEST + losses.LARGEST_GAP
+            assert len(track_.losses.missing) < losses.OLDEST + losses.LARGEST_GAP
 
     def _silence(self) -> None:
         """The one packet that ends a voice whose gate has closed."""
@@ -281,8 +281,9 @@ class Media(Target):
         for person in (self._eve, self._ben):
             here = person.connection
             for one in here.tracks.values():
-                if one.losses:
+                if one.losses.missing:
                     one.repair(now)
+                one.ask_again(now)
                 one.tick(now)
             here.renew_allowances()
             here._send_transport_feedback()

@@ -137,7 +137,7 @@ def test_a_lost_packet_is_asked_for_once_a_round_trip_and_given_up() -> None:
     assert losses.due(12, 0.13, 0.1) == [11]
     times = 2
     now = 0.13
-    while len(losses):
+    while len(losses.missing):
         now += 0.13
         times += len(losses.due(12, now, 0.1))
     assert times == 8
@@ -149,12 +149,12 @@ def test_what_is_too_old_or_jumped_over_is_not_asked_for() -> None:
     losses.gap(10, 11, 0.0)
     assert losses.due(10 + OLDEST + 1, 0.0, 0.1) == []
     losses.gap(1000, 1000 + LARGEST_GAP, 0.0)
-    assert len(losses) == 0
+    assert len(losses.missing) == 0
     losses.gap(2000, 2001, 0.0)
     losses.prune(2001)
-    assert len(losses) == 1
+    assert len(losses.missing) == 1
     losses.prune(2001 + OLDEST)
-    assert len(losses) == 0
+    assert len(losses.missing) == 0
 
 
 def test_headers_are_read_where_they_lie() -> None:

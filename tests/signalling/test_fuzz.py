@@ -72,10 +72,10 @@ async def test_an_answer_that_is_refused_changes_nothing() -> None:
 
 def test_what_is_skipped_on_purpose_costs_no_memory() -> None:
     """199 numbers with each packet: a thousand packets between two beats."""
-    missing = Losses()
+    losses = Losses()
     for n in range(1000):
-        missing.gap(n * 200 + 1, (n + 1) * 200, 0.0)
-    assert len(missing) < OLDEST + LARGEST_GAP
+        losses.gap(n * 200 + 1, (n + 1) * 200, 0.0)
+    assert len(losses.missing) < OLDEST + LARGEST_GAP
 
 
 def test_what_a_leap_left_in_the_history_is_not_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:

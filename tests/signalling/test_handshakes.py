@@ -18,8 +18,9 @@ from aiortc.rtcdtlstransport import SRTP_PROFILES
 from OpenSSL import SSL
 
 from signalling import PeerId, TooManyConnecting
-from signalling.connection import Connection, Offer
+from signalling.connection import Connection
 from signalling.mmsg import sockaddr
+from signalling.offer import Offer
 from signalling.plane import HALF_OPEN, MediaPlane
 from tests.signalling.client import Client
 from tests.signalling.stage import ROOM, SOUND, Stage, stage, until
