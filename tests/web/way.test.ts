@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { paused } from "../../web/client/media/session";
+import { Announcer } from "../../web/client/notices";
 import { changeMedia, link, view } from "../../web/client/store";
-import { waySays } from "../../web/client/way";
+import { tellOfTheWay, waySays } from "../../web/client/way";
 import { viewOf } from "./samples";
 
 beforeEach(() => {
@@ -40,4 +41,50 @@ test("where sound and pictures have stopped it is said once: by the part that fa
   assert.match(waySays.value ?? "", /^The sound and pictures stopped/);
   changeMedia({ trouble: "no-relay" });
   assert.equal(waySays.value, null);
+});
+
+test("it is read out once it lasts, and that it is good again only when it is", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const after = async (ms: number) => {
+    t.mock.timers.tick(ms);
+    await Promise.resolve();
+    return String(Announcer().props.children);
+  };
+  tellOfTheWay();
+  assert.equal(
+    await after(5000),
+    "",
+    "of a good line there is nothing to tell",
+  );
+
+  link.value = "down";
+  assert.equal(await after(900), "");
+  link.value = "up";
+  assert.equal(
+    await after(5000),
+    "",
+    "what passes within a second is not read out",
+  );
+
+  link.value = "down";
+  assert.match(await after(1100), /^Your line dropped\./);
+  link.value = "up";
+  changeMedia({ state: "connecting" });
+  assert.equal(waySays.value, null);
+  assert.match(
+    await after(5000),
+    /^Your line dropped\./,
+    "the line is back, sound and pictures are not",
+  );
+  changeMedia({ state: "up" });
+  assert.equal(await after(1100), "Your line is good again.");
+
+  paused.value = new Set(["ruth"]);
+  assert.match(await after(1100), /Pictures are paused/);
+  link.value = "gone";
+  assert.match(
+    await after(5000),
+    /Pictures are paused/,
+    "who has left is not told that their line is good",
+  );
 });

@@ -24,16 +24,18 @@ export const waySays = computed(() => {
   return paused.value.size > 0 ? words.picturesPaused : me.value.line === "poor" ? words.lineWeak : null;
 });
 
+const well = computed(() => link.value === "up" && media.value.state === "up");
+
 /** Reads it out whenever it changes, and that all is well again. */
 export function tellOfTheWay(): void {
   let told: string | null = null;
   let timer: ReturnType<typeof setTimeout>;
   effect(() => {
     const now = waySays.value;
+    const good = well.value;
     clearTimeout(timer);
     timer = setTimeout(() => {
-      const well = link.peek() === "up" && media.peek().state === "up";
-      if (now === told || (now === null && !well)) return;
+      if (now === told || (now === null && !good)) return;
       announce(now ?? words.lineGood);
       told = now;
     }, SETTLES);
