@@ -83,8 +83,10 @@ class _Ears:
     def wanted(self, peer: PeerId, generation: str, audio: bool, high: bool, low: bool) -> None:
         self.link.wanted(peer, generation, audio, high, low)
 
-    def pictures_paused(self, peer: PeerId, generation: str, publishers: Collection[PeerId]) -> None:
-        self.link.pictures_paused(peer, generation, publishers)
+    def pictures_paused(
+        self, peer: PeerId, generation: str, paused: Collection[PeerId], resting: Collection[PeerId]
+    ) -> None:
+        self.link.pictures_paused(peer, generation, paused, resting)
 
     def quality_changed(self, peer: PeerId, quality: Quality) -> None:
         self.link.quality_changed(peer, quality)

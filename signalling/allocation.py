@@ -1,5 +1,6 @@
-"""What of the plan a line can carry: voices first, then the first pictures, then the others.  Pure.
+"""What a line can carry: voices first, then the first pictures, then the others.  Pure.
 
+Down to somebody that is of the plan; up from them it is of what others want of them, as a plan with one publisher.
 A subscriber stands on one step of a ladder.  It goes down when more is sent than the line carries, by the subscriber's
 own account or because its queue is full (`congestion.py`), and up one step after a good while.  An account that is low
 only because little was sent proves nothing, and one lags for some seconds behind a picture that has just begun.  So it
@@ -17,6 +18,7 @@ from typing import Final
 
 from signalling.congestion import is_ours
 from signalling.plan import Flow, Layer, PeerId
+from signalling.planning import Wanted
 
 GOOD_FOR: Final = 4
 """Seconds without congestion before a step up that the account proves."""
@@ -137,6 +139,31 @@ def next_share(share: Share, flows: Mapping[PeerId, Flow], rates: Mapping[PeerId
         return _rested(replace(share, last=seen.estimate, strained=0, lost=0.0), flows, rates, seen)
     share = replace(share, last=seen.estimate, strained=share.strained + 1, lost=share.lost + (seen.lost or 0.0))
     return share if share.strained < STRAINED else _lowered(share, flows, rates, seen)
+
+
+_SELF: Final = PeerId("")
+
+
+def next_share_above(share: Share, wanted: Wanted, rates: Rates, lost: float | None) -> Share:
+    """What a person's own line carries of what is `wanted` of them; to be asked once a second.
+
+    `rates` are of what came; `lost` is the share of it that was lost in a full queue.
+    """
+    sent = 1 / (1 - min(lost or 0.0, 0.99))
+    pictures = (rates.high + rates.low) * sent, rates.low * sent
+    seen = Second(rates.audio * sent + pictures[0], lost, None)
+    return next_share(share, _above(wanted), {_SELF: Rates(rates.audio * sent, *pictures)}, seen)
+
+
+def carried_above(wanted: Wanted, step: Step) -> Wanted:
+    """What a publisher on this step is asked to send of what is `wanted` of them."""
+    video = on_step(_above(wanted), step)[_SELF].video
+    return Wanted(wanted.audio, video is Layer.HIGH, video is not Layer.NONE)
+
+
+def _above(wanted: Wanted) -> Mapping[PeerId, Flow]:
+    video = Layer.HIGH if wanted.high else Layer.LOW if wanted.low else Layer.NONE
+    return {_SELF: Flow(wanted.audio, video, first=True)}
 
 
 def _lowered(share: Share, flows: Mapping[PeerId, Flow], rates: Mapping[PeerId, Rates], seen: Second) -> Share:

@@ -14,7 +14,7 @@ from itertools import count, islice
 from time import monotonic
 from typing import Final
 
-from signalling import rtcp, twcc
+from signalling import rtcp
 from signalling.answer import Answer, parse_answer
 from signalling.congestion import Congestion
 from signalling.counters import Counters
@@ -28,6 +28,7 @@ from signalling.quality import Measured
 from signalling.slot import Slot
 from signalling.timeline import ClockOffset, ServerTime
 from signalling.track import Track
+from signalling.uplink import MANY, Uplink
 
 _log = logging.getLogger(__name__)
 
@@ -37,8 +38,6 @@ SILENT_FOR: Final = 3.0
 """Seconds without a sign of life after which a connection is given up."""
 FEWEST_RESENDS: Final = 100
 """Retransmissions a second that anybody may ask for; half of what they were sent in the last second comes on top."""
-MANY: Final = 5
-"""Packets of which a publisher is told within 0.1 s; of fewer, a small picture's, within 0.2 s."""
 MOST_IN_ONE: Final = 16
 """RTCP packets of one datagram that are read; browsers write six at most."""
 
@@ -77,18 +76,14 @@ class Connection:
         self._slot_by_ssrc = {slot.ssrc: slot for slot in self._slots}
         self._counters = counters
         self._on_up, self._on_over = on_up, on_over
-        self._published: tuple[Track, ...] = ()
-        self._inlet: Inlet | None = None
+        self._uplink: Uplink | None = None
         self._connecting: asyncio.Task[None] | None = None
         self._offset = ClockOffset()
-        self._feedback_count = 0
         self._sent = 0
         self._octets = 0
         self._resends_left = FEWEST_RESENDS
         self._congestion = Congestion()
-        self._loss_up: float | None = None
         self._loss_down: float | None = None
-        self._jitter: float | None = None
         self.estimate: int | None = None
         """What the way to this person can carry, in bit/s, by their own account."""
 
@@ -114,10 +109,10 @@ class Connection:
             by_ssrc[track.ssrc] = track
             if track.rtx_ssrc is not None:
                 by_ssrc[track.rtx_ssrc] = track
-        self._published = tuple(self.tracks.values())
-        self._inlet = Inlet(self.path, by_ssrc, self._counters, self._rtcp)
+        inlet = Inlet(self.path, by_ssrc, self._counters, self._rtcp)
+        self._uplink = Uplink(self.path, self.tracks, inlet)
         self.state, self.since = State.CONNECTING, monotonic()
-        self._connecting = asyncio.create_task(self._connect(answer, self._inlet))
+        self._connecting = asyncio.create_task(self._connect(answer, inlet))
 
     async def _connect(self, answer: Answer, inlet: Inlet) -> None:
         try:
@@ -206,23 +201,26 @@ class Connection:
             if slot is not None:
                 self._congestion.reported(block)
             if slot is not None and slot.track is not None:
-                self._loss_down = max(self._loss_down or 0.0, block.fraction_lost / 256)
-                slot.track.strain.add(block.fraction_lost / 256)
+                lost = max(0.0, block.fraction_lost / 256 - max(slot.track.lost_lately, default=0.0))
+                self._loss_down = max(self._loss_down or 0.0, lost)
+                slot.track.strain.add(lost)
 
     # ---- as time passes ---------------------------------------------------------------------------------------------
 
     def renew_allowances(self) -> None:
         """To be called every 0.1 s, whatever the state: from now on something of this person is taken again."""
         self.path.renew_allowances()
-        if self._inlet is not None:
-            self._inlet.renew_allowances()
+        if self._uplink is not None:
+            self._uplink.inlet.renew_allowances()
 
     def tick(self, now: float, beat: int) -> None:
         """To be called every 20 ms while up; `beat` counts the calls.
 
         Most beats of most people find nothing to do, and there are thousands a second: what cannot wait comes first.
         """
-        for track in self._published:
+        uplink = self._uplink
+        assert uplink is not None
+        for track in uplink.tracks:
             if track.losses.missing:
                 track.repair(now)
             if track.waiting or track.key_frame_wanted:
@@ -232,9 +230,9 @@ class Connection:
         if now - self.path.heard_at > SILENT_FOR:
             self._ended()
             return
-        for track in self._published:
+        for track in uplink.tracks:
             track.tick(now)
-        self._send_transport_feedback(MANY if beat % 10 else 1)
+        uplink.tell_arrivals(MANY if beat % 10 else 1)
         if beat % 10:
             return
         for slot in self._slots:
@@ -242,41 +240,16 @@ class Connection:
         self.path.check_consent(now)
         if beat % 50 == 0:
             self._strain_voices()
-            self._send_receiver_report(now)
+            uplink.report(now)
             if reports := b"".join([slot.report(now) for slot in self._slots if slot.track is not None]):
                 self.path.send_rtcp(reports)  # in one datagram: each costs as much
             self._renew_resends()
-
-    def _send_transport_feedback(self, least: int = 1) -> None:
-        inlet = self._inlet
-        if inlet is None or len(inlet.arrivals) < least:
-            return
-        body = twcc.build(inlet.arrivals, self._feedback_count)
-        inlet.arrivals.clear()
-        self._feedback_count += 1
-        track = self.tracks.get(TrackKind.HIGH) or self.tracks[TrackKind.LOW]
-        self.path.send_rtcp(rtcp.transport_feedback(track.ssrc, body))
 
     def _strain_voices(self) -> None:
         for voice, _ in self.pairs:
             lost = voice.way.lost(voice.packets)
             if voice.track is not None:
                 voice.track.strain.add(lost)
-
-    def _send_receiver_report(self, now: float) -> None:
-        self._loss_up = self._jitter = None
-        blocks = []
-        for kind, track in self.tracks.items():
-            block = track.report_block(now)
-            if block is None:
-                continue
-            self._loss_up = max(self._loss_up or 0.0, block.fraction_lost / 256)
-            if kind is TrackKind.AUDIO:
-                self._jitter = block.jitter / track.clock
-                block = track.strained(block)
-            blocks.append(block)
-        if blocks:
-            self.path.send_rtcp(rtcp.receiver_report(blocks))
 
     def _renew_resends(self) -> None:
         before, self._sent = self._sent, sum(slot.packets for slot in self._slots)
@@ -291,10 +264,14 @@ class Connection:
         sent = 8.0 * (self._octets - before)
         return sent, self._congestion.lost(self.path.round_trip - self.path.shortest)
 
+    def lost_above(self) -> float | None:
+        """The share of this person's own packets that was lost in a full queue; to be called once a second."""
+        return self._uplink.lost() if self._uplink is not None else None
+
     def measured(self, now: float) -> Measured:
         """This line since the last call; to be called once a second."""
-        measured = Measured(
-            now - self.path.heard_at, self._loss_up, self._loss_down, self.path.round_trip, self._jitter
-        )
+        up = self._uplink
+        loss, jitter = (up.loss, up.jitter) if up is not None else (None, None)
+        measured = Measured(now - self.path.heard_at, loss, self._loss_down, self.path.round_trip, jitter)
         self._loss_down = None
         return measured

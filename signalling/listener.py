@@ -31,9 +31,12 @@ class MediaListener(Protocol):
     def wanted(self, peer: PeerId, generation: str, audio: bool, high: bool, low: bool) -> None:
         """What anybody may receive of this person now; their browser should stop sending the rest."""
 
-    def pictures_paused(self, peer: PeerId, generation: str, publishers: Collection[PeerId]) -> None:
-        """Whose pictures this person's line does not carry now: all of them.  Not told of a new connection, which
-        begins with every picture.
+    def pictures_paused(
+        self, peer: PeerId, generation: str, paused: Collection[PeerId], resting: Collection[PeerId]
+    ) -> None:
+        """Whose pictures this person's line does not carry now; and of whom none comes because *their* line carries
+        their voice at most, themselves among them.  All of both.  Not told of a new connection, which begins with
+        every picture.
         """
 
     def quality_changed(self, peer: PeerId, quality: Quality) -> None:

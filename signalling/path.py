@@ -74,7 +74,8 @@ class Path:
         if keys is None:
             return False
         self._keys, self.rx, self.tx = keys, keys.rx, keys.tx
-        self.heard_at = monotonic()
+        self.heard_at = now = monotonic()
+        self.check_consent(now)  # how long a round trip takes while nothing waits in the queues yet
         self._ice.route_media(on_media)
         return True
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from signalling.allocation import Rates, Share
+from signalling.allocation import Rates, Second, Share, Step, next_share, next_share_above
 from signalling.connection import Connection, State
-from signalling.plan import Layer, PeerId, Quality, RoomId
+from signalling.plan import Flow, Layer, PeerId, Quality, RoomId
 from signalling.planning import Wanted
 from signalling.profile import TrackKind
 from signalling.quality import Line
@@ -16,6 +16,11 @@ from signalling.slots import Slots
 from signalling.track import Track
 
 Tracks = Mapping[TrackKind, Track]
+
+
+Paused = tuple[frozenset[PeerId], frozenset[PeerId]]
+"""Whose pictures somebody's own line does not carry; whose pictures do not come because of *their* lines."""
+NONE_PAUSED: Final[Paused] = frozenset(), frozenset()
 
 
 @dataclass(slots=True)
@@ -26,14 +31,40 @@ class Peer:
     slots: Slots = field(default_factory=Slots)
     line: Line = field(default_factory=lambda: Line(Quality.LOST))
     share: Share = field(default_factory=Share)
+    """What the line carries to them ..."""
+    share_above: Share = field(default_factory=Share)
+    """... and from them."""
+    wanted: Wanted = field(default_factory=Wanted)
+    """What others may receive of them, and have a line for."""
     told_slots: Mapping[int, PeerId] | None = None
     told_wanted: Wanted | None = None
-    told_paused: frozenset[PeerId] = frozenset()
+    told_paused: Paused = NONE_PAUSED
 
     @property
     def up(self) -> Connection | None:
         connection = self.connection
         return connection if connection is not None and connection.state is State.UP else None
+
+    def begin(self) -> None:
+        """A new connection: nothing was told over it, nothing is known of its line."""
+        self.told_slots, self.told_wanted, self.told_paused = None, None, NONE_PAUSED
+        self.share = self.share_above = Share()
+
+    @property
+    def rests(self) -> bool:
+        """Their own line carries their voice at most."""
+        return self.share_above.step is Step.VOICES
+
+    def share_out(self, connection: Connection, flows: Mapping[PeerId, Flow], rates: Mapping[PeerId, Rates]) -> bool:
+        """What this line carries after another second, of these `flows` to them and of what they send.
+
+        True when that is not what it was.
+        """
+        before = self.share.step, self.share_above.step
+        self.share = next_share(self.share, flows, rates, Second(*connection.sent(), connection.estimate))
+        own, lost = rates_of(connection.tracks), connection.lost_above()
+        self.share_above = next_share_above(self.share_above, self.wanted, own, lost)
+        return before != (self.share.step, self.share_above.step)
 
 
 _LAYERS: Final[Mapping[Layer, tuple[TrackKind, ...]]] = {

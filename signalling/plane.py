@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from typing import Final, TypeVarTuple, Unpack
 
-from signalling.allocation import Second, Share, next_share, on_step, paused
+from signalling.allocation import carried_above, on_step, paused
 from signalling.connection import ANSWER_WITHIN, Connection, State
 from signalling.counters import Counters
 from signalling.errors import StaleGeneration, TooManyConnecting
@@ -22,7 +22,7 @@ from signalling.listener import MediaListener
 from signalling.offer import Offer
 from signalling.path import silence_libraries
 from signalling.peer import Peer, Tracks, pictures, rates_of, sound
-from signalling.plan import Flow, MediaPlan, PeerId, Quality, RoomId
+from signalling.plan import Flow, Layer, MediaPlan, PeerId, Quality, RoomId
 from signalling.planning import NOTHING, Wanted, changed, settled, wanted_of
 from signalling.port import Port, open_ports
 from signalling.quality import Line, judged
@@ -131,8 +131,7 @@ class MediaPlane:
         return known.up.generation if known is not None and known.up is not None else None
 
     def quality(self, peer: PeerId) -> Quality:
-        known = self._peers.get(peer)
-        return known.line.quality if known is not None else Quality.LOST
+        return known.line.quality if (known := self._peers.get(peer)) is not None else Quality.LOST
 
     # ---- the plan ---------------------------------------------------------------------------------------------------
 
@@ -166,18 +165,14 @@ class MediaPlane:
             {s: on_step(flows, peers[s].share.step) if s in peers else flows for s, flows in plan.items()}
         )
         for peer in self._in(room):
-            self._tell_wanted(peer, wanted.get(peer.id, Wanted()))
+            peer.wanted = wanted.get(peer.id, Wanted())
+            self._tell_wanted(peer, carried_above(peer.wanted, peer.share_above.step))
 
     def _allocate(self, peer: Peer, connection: Connection) -> None:
-        """Once a second: what of the plan this subscriber's line carries."""
-        for track in connection.tracks.values():
-            track.measure()
+        """Once a second: what this person's line carries."""
         flows = self._plans.get(peer.room, {}).get(peer.id, {})
-        rates = {p: rates_of(self._tracks(peer.room, p)) for p in flows}
-        before, seen = peer.share, Second(*connection.sent(), connection.estimate)
-        peer.share = next_share(before, flows, rates, seen)
-        if peer.share.step is not before.step:
-            self._arrange(peer, peer.room)
+        if peer.share_out(connection, flows, {p: rates_of(self._tracks(peer.room, p)) for p in flows}):
+            self._arrange_around(peer)
             self._want(peer.room)
 
     def _in(self, room: RoomId) -> list[Peer]:
@@ -204,9 +199,18 @@ class MediaPlane:
         if showing != peer.told_slots:
             peer.told_slots = showing
             self._tell(self._listener.slots_changed, peer.id, connection.generation, showing)
-        if (dark := paused(flows, peer.share.step)) != peer.told_paused:
+        seen = {p for p, flow in flows.items() if flow.video is not Layer.NONE} | {peer.id}
+        resting = frozenset(p for p in seen & self._peers.keys() if self._peers[p].rests)
+        if (dark := (paused(flows, peer.share.step), resting)) != peer.told_paused:
             peer.told_paused = dark
-            self._tell(self._listener.pictures_paused, peer.id, connection.generation, dark)
+            self._tell(self._listener.pictures_paused, peer.id, connection.generation, *dark)
+
+    def _arrange_around(self, peer: Peer) -> None:
+        """Point this person's slots, and those of everybody who is to hear or see them."""
+        self._arrange(peer, peer.room)
+        for subscriber, flows in self._plans.get(peer.room, {}).items():
+            if peer.id in flows:
+                self._arrange(self._peers.get(subscriber), peer.room)
 
     def _tracks(self, room: RoomId, publisher: PeerId | None) -> Tracks:
         """What a publisher who is connected in this very room sends."""
@@ -223,14 +227,10 @@ class MediaPlane:
 
     def _came_up(self, peer: Peer) -> Callable[[Connection], None]:
         def came_up(connection: Connection) -> None:
-            peer.told_slots = peer.told_wanted = None
-            peer.told_paused, peer.share = frozenset(), Share()
+            peer.begin()
             self._tell(self._listener.peer_up, peer.id, connection.generation)
             self._judge(peer, Line())
-            self._arrange(peer, peer.room)
-            for subscriber, flows in self._plans.get(peer.room, {}).items():
-                if peer.id in flows:
-                    self._arrange(self._peers.get(subscriber), peer.room)
+            self._arrange_around(peer)
             self._want(peer.room)
 
         return came_up

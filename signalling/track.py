@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, Final
 
 from signalling import rtcp
@@ -41,6 +42,8 @@ the viewer's buffers delayed sound and picture by as much: 0.25 s after one paus
 """
 AWAY: Final = 1.0
 """After such a pause of this length the slots that show it begin a new segment, so that their time goes on."""
+LATELY: Final = 6
+"""Seconds: browsers report of a voice every five."""
 ARRIVING: Final = 1.0
 """A picture without a packet for so long is taken for switched off."""
 
@@ -68,6 +71,7 @@ class Track:
         "kind",
         "live",
         "losses",
+        "lost_lately",
         "newest",
         "open",
         "path",
@@ -113,6 +117,8 @@ class Track:
         self.report: Report | None = None
         self.strain = Strain()
         """Of a voice."""
+        self.lost_lately: deque[float] = deque(maxlen=LATELY)
+        """The share that did not come in each of the last seconds, and that no viewer's line is to blame for."""
 
         self._first = 0
         self._way = Way()
@@ -220,9 +226,11 @@ class Track:
         expected_since, received_since = expected - self._reported[0], self.received - self._reported[1]
         self._reported = expected, self.received
         lost_since = max(0, expected_since - received_since)
+        share = lost_since / expected_since if expected_since > 0 else 0.0
+        self.lost_lately.append(share)
         return rtcp.Block(
             self.ssrc,
-            min(255, lost_since * 256 // expected_since) if expected_since > 0 else 0,
+            min(255, int(share * 256)),
             min(0x7FFFFF, max(0, expected - self.received)),
             (self.newest - 0x10000) & M32,
             int(self._jitter * self.clock),

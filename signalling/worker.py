@@ -139,8 +139,10 @@ class Worker:
     def wanted(self, peer: PeerId, generation: str, audio: bool, high: bool, low: bool) -> None:
         self.channel.send("wanted", peer, generation, audio, high, low)
 
-    def pictures_paused(self, peer: PeerId, generation: str, publishers: Collection[PeerId]) -> None:
-        self.channel.send("pictures_paused", peer, generation, sorted(publishers))
+    def pictures_paused(
+        self, peer: PeerId, generation: str, paused: Collection[PeerId], resting: Collection[PeerId]
+    ) -> None:
+        self.channel.send("pictures_paused", peer, generation, sorted(paused), sorted(resting))
 
     def quality_changed(self, peer: PeerId, quality: Quality) -> None:
         self.channel.send("quality_changed", peer, quality)

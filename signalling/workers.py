@@ -220,9 +220,9 @@ class Workers:
                 self._tell(listener.slots_changed, PeerId(peer), generation, pairs)
             case ["wanted", str(peer), str(generation), bool(audio), bool(high), bool(low)]:
                 self._tell(listener.wanted, PeerId(peer), generation, audio, high, low)
-            case ["pictures_paused", str(peer), str(generation), [*publishers]]:
-                paused = frozenset(PeerId(str(publisher)) for publisher in publishers)
-                self._tell(listener.pictures_paused, PeerId(peer), generation, paused)
+            case ["pictures_paused", str(peer), str(generation), [*paused], [*resting]]:
+                dark, still = (frozenset(PeerId(str(each)) for each in told) for told in (paused, resting))
+                self._tell(listener.pictures_paused, PeerId(peer), generation, dark, still)
             case ["quality_changed", str(peer), str(quality)]:
                 self._is_judged(PeerId(peer), Quality(quality))
             case _:

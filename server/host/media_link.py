@@ -243,10 +243,12 @@ class MediaLink:
             wish = {"kind": "send", "generation": generation, "audio": audio, "high": high, "low": low}
             found[0].media_says(found[1], wish)
 
-    def pictures_paused(self, peer: PeerId, generation: str, publishers: Collection[PeerId]) -> None:
+    def pictures_paused(
+        self, peer: PeerId, generation: str, paused: Collection[PeerId], resting: Collection[PeerId]
+    ) -> None:
         if found := self._find(peer):
-            paused = sorted(_person_of(publisher) for publisher in publishers)
-            found[0].media_says(found[1], {"kind": "pictures", "generation": generation, "paused": paused})
+            people = {"paused": sorted(map(_person_of, paused)), "resting": sorted(map(_person_of, resting))}
+            found[0].media_says(found[1], {"kind": "pictures", "generation": generation, **people})
 
     def quality_changed(self, peer: PeerId, quality: Quality) -> None:
         if found := self._find(peer):

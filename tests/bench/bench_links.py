@@ -14,13 +14,13 @@ from statistics import quantiles
 from playwright.async_api import async_playwright
 
 from tests.e2e.browser import launch
-from tests.e2e.lines import IMPAIRMENTS, LOSS_AND_DELAY, Lines, Voice, lines
+from tests.e2e.lines import IMPAIRMENTS, LOSS_AND_DELAY, THIN_DOWN, THIN_UP, Lines, Voice, lines
 
 SETTLES = 12.0
 LISTENS = 8.0
 BLACKOUTS = 3
 CHANGES = 12
-LIMITS = {LOSS_AND_DELAY.name: 3.0, "60 kbit/s down": 5.0}
+LIMITS = {LOSS_AND_DELAY.name: 3.0, THIN_DOWN.name: 5.0, THIN_UP.name: 5.0}
 """Percent of a voice over the bad line that may be invented at most."""
 WITHIN = 3.0
 """Seconds until sound and pictures are back (p95)."""

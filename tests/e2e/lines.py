@@ -50,6 +50,8 @@ def both(name: str, does: Impairment) -> Bad:
 
 
 LOSS_AND_DELAY = both("10 % loss, 200 ms each way", Impairment(loss=0.1, delay=0.2))
+THIN_DOWN = Bad("60 kbit/s down", down=Impairment(rate=60_000))
+THIN_UP = Bad("64 kbit/s up", up=Impairment(rate=64_000))
 NOTHING_PASSES = both("nothing passes", Impairment(loss=1.0))
 WIFI = 1.0
 """s that a machine which has woken needs to be in its network again."""
@@ -57,8 +59,8 @@ IMPAIRMENTS = (
     Bad("nothing"),
     LOSS_AND_DELAY,
     both("30 % loss", Impairment(loss=0.3)),
-    Bad("60 kbit/s down", down=Impairment(rate=60_000)),
-    Bad("64 kbit/s up", up=Impairment(rate=64_000)),
+    THIN_DOWN,
+    THIN_UP,
     both("100 ms jitter", Impairment(jitter=0.1)),
 )
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser
+from playwright.async_api import Browser, Locator, Page, expect
 
-from tests.e2e.lines import LOSS_AND_DELAY, Lines, lines
+from tests.e2e.lines import LOSS_AND_DELAY, THIN_DOWN, THIN_UP, Lines, lines
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -21,6 +22,10 @@ SETTLES = 12.0
 BACK_WITHIN = 6.0
 """Seconds; `make bench` gives the figure, this only finds a return that takes the long way (10 s and more)."""
 BLACKOUT = 10.0
+NOTICED_WITHIN = 30_000
+"""ms until a full queue is taken for one: four to eight seconds, where the machine is not busy."""
+BACK_FROM_THIN = 60_000
+"""ms: pictures are tried again after 16 s, or 32 when the first try failed."""
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -60,3 +65,40 @@ async def test_a_bad_line_keeps_its_voice_and_its_turn_and_is_nobody_elses_troub
     assert gap < BACK_WITHIN
     await four.june.shows(four.june.heading("You have the talking piece"))
     assert four.standing() == before
+
+
+async def test_a_line_too_thin_for_pictures_gives_what_it_has_to_the_voices(four: Lines) -> None:
+    before, june = four.standing(), four.june
+    dan_sees_june = _picture_of("June", four.others[-1].page)
+    await expect(dan_sees_june).to_have_count(1)
+
+    # up: she is told that her picture is paused, nobody is shown it standing still, and her voice is whole
+    await four.impair(THIN_UP)
+    await expect(june.page.locator(".broken", has_text="your picture is paused")).to_be_visible(timeout=NOTICED_WITHIN)
+    await expect(dan_sees_june).to_have_count(0)
+    await _voices_are_whole(four)
+
+    # down: nobody's picture comes to her, and she hears
+    await four.mend()
+    await four.impair(THIN_DOWN)
+    await expect(june.page.locator(".broken", has_text="Pictures are paused")).to_be_visible(timeout=NOTICED_WITHIN)
+    await expect(_picture_of("Ruth", june.page)).to_have_count(0)
+    await _voices_are_whole(four)
+    assert four.standing() == before
+
+    # what was paused comes back by itself
+    await four.mend()
+    await expect(june.page.locator(".broken", has_text="paused")).to_have_count(0, timeout=BACK_FROM_THIN)
+    await expect(dan_sees_june).to_have_count(1, timeout=BACK_FROM_THIN)
+    await four.is_whole()
+
+
+def _picture_of(name: str, page: Page) -> Locator:
+    return page.locator(".seat", has=page.locator(".name", has_text=re.compile(f"^{name}"))).locator(".tile.lit")
+
+
+async def _voices_are_whole(four: Lines) -> None:
+    await asyncio.sleep(4)  # what waited in the queue has come, and the buffers have grown short again
+    for (listener, speaker), voice in (await four.listen(6)).items():
+        most = 5.0 if "June" in (listener, speaker) else NOTICED
+        assert voice.share <= most, f"{listener} hears {speaker}: {voice}"

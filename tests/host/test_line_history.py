@@ -26,7 +26,7 @@ async def becomes(stage: Stage, person: PersonId, quality: Quality) -> None:
 
 async def pictures(stage: Stage, person: PersonId, *, paused: bool) -> None:
     peer = PeerId(f"m.{person}")
-    stage.link.pictures_paused(peer, stage.plane.up[peer], [PeerId("m.fay")] if paused else [])
+    stage.link.pictures_paused(peer, stage.plane.up[peer], [PeerId("m.fay")] if paused else [], [])
     await settle()
 
 

@@ -151,7 +151,7 @@ async def test_a_browser_that_was_away_is_told_its_slots_and_wishes_again(stage:
     generation = stage.plane.up[peer(VIC)]
     stage.link.slots_changed(peer(VIC), generation, {0: peer(FAY)})
     stage.link.wanted(peer(VIC), generation, True, True, False)
-    stage.link.pictures_paused(peer(VIC), generation, {peer(FAY), peer(OTT)})
+    stage.link.pictures_paused(peer(VIC), generation, {peer(FAY), peer(OTT)}, {peer(VIC)})
     device = stage.lines[VIC].device
     await stage.go(VIC)
     stage.link.slots_changed(peer(VIC), generation, {0: peer(FAY), 1: peer(OTT)})
@@ -160,7 +160,7 @@ async def test_a_browser_that_was_away_is_told_its_slots_and_wishes_again(stage:
         {"kind": "state", "generation": generation},
         {"kind": "slots", "generation": generation, "slots": {"0": FAY, "1": OTT}},
         {"kind": "send", "generation": generation, "audio": True, "high": True, "low": False},
-        {"kind": "pictures", "generation": generation, "paused": [FAY, OTT]},
+        {"kind": "pictures", "generation": generation, "paused": [FAY, OTT], "resting": [VIC]},
     ]
 
 

@@ -21,7 +21,7 @@ def becomes(edge: Edge, person: PersonId, quality: Quality) -> None:
 def pause_pictures(edge: Edge, person: PersonId) -> None:
     peer = PeerId(f"{edge.meeting}.{person}")
     assert edge.plane.link is not None
-    edge.plane.link.pictures_paused(peer, edge.plane.up[peer], [PeerId(f"{edge.meeting}.{FAY}")])
+    edge.plane.link.pictures_paused(peer, edge.plane.up[peer], [PeerId(f"{edge.meeting}.{FAY}")], [])
 
 
 def newest(browser: Browser, person: PersonId) -> tuple[str | None, bool] | None:

@@ -24,6 +24,7 @@ from signalling.mmsg import Batch
 from signalling.profile import OPUS, RTX, VP8, TrackKind
 from signalling.timeline import ServerTime
 from signalling.track import Track
+from signalling.uplink import Uplink
 from tests.signalling.fuzzing import Target, changed
 from tests.signalling.packets import DELTA_FRAME, KEY_FRAME, audio_level, rtp_packet, video_extensions
 
@@ -92,7 +93,8 @@ class _Person:
             tracks[kind] = Track(Published(kind, ssrc, _RTX_OF.get(ssrc), True, ssrc != 100), path)
         by_ssrc = {t.ssrc: t for t in tracks.values()} | {_RTX_OF[s]: tracks[k] for k, s in
                    ((TrackKind.HIGH, 200), (TrackKind.LOW, 300))}  # fmt: skip
-        inlet = self.connection._inlet = Inlet(path, by_ssrc, counters, self.connection._rtcp)
+        inlet = Inlet(path, by_ssrc, counters, self.connection._rtcp)
+        self.connection._uplink = Uplink(path, tracks, inlet)
         return inlet
 
     def got(self) -> list[bytes]:
@@ -286,9 +288,11 @@ class Media(Target):
                 one.ask_again(now)
                 one.tick(now)
             here.renew_allowances()
-            here._send_transport_feedback()
+            if here._uplink is not None:
+                here._uplink.tell_arrivals()
             if self._beat % 10 == 0:
-                here._send_receiver_report(now)
+                if here._uplink is not None:
+                    here._uplink.report(now)
                 here._renew_resends()
                 here.measured(now)
             self._eve.sent.clear()

@@ -25,6 +25,7 @@ class Told:
         self.events: list[tuple[Any, ...]] = []
         self.slots: dict[str, Mapping[int, PeerId]] = {}
         self.paused: dict[str, set[PeerId]] = {}
+        self.resting: dict[str, set[PeerId]] = {}
         self.wants: dict[str, tuple[bool, bool, bool]] = {}
 
     def peer_up(self, peer: PeerId, generation: str) -> None:
@@ -41,9 +42,11 @@ class Told:
         self.events.append(("wanted", peer, generation))
         self.wants[peer] = audio, high, low
 
-    def pictures_paused(self, peer: PeerId, generation: str, publishers: Collection[PeerId]) -> None:
+    def pictures_paused(
+        self, peer: PeerId, generation: str, paused: Collection[PeerId], resting: Collection[PeerId]
+    ) -> None:
         self.events.append(("paused", peer, generation))
-        self.paused[peer] = set(publishers)
+        self.paused[peer], self.resting[peer] = set(paused), set(resting)
 
     def quality_changed(self, peer: PeerId, quality: Quality) -> None:
         self.events.append(("quality", peer, quality))

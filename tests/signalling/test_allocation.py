@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from signalling import Flow, Layer, PeerId
 from signalling.allocation import (
+    AGAIN,
     GOOD_FOR,
     LONGEST,
     SETTLES,
@@ -18,11 +19,14 @@ from signalling.allocation import (
     Second,
     Share,
     Step,
+    carried_above,
     cost,
     next_share,
+    next_share_above,
     on_step,
     paused,
 )
+from signalling.planning import Wanted
 
 A, B = PeerId("a"), PeerId("b")
 PLAN = {A: Flow(True, Layer.HIGH, True), B: Flow(True, Layer.HIGH)}
@@ -134,3 +138,61 @@ def test_where_packets_are_lost_whatever_is_sent_pictures_stay_away_for_a_moment
     steps = over(10_000_000, 0.1, 300)
     assert sum(step is not Step.ALL for step in steps) <= 3 * (SETTLES + STRAINED)
     assert steps[-1] is Step.ALL
+
+
+# ---- from a publisher ------------------------------------------------------------------------------------------------
+
+ALL_OF_THEM = Wanted(audio=True, high=True, low=True)
+
+
+@given(st.builds(Wanted, st.booleans(), st.booleans(), st.booleans()), st.sampled_from(Step))
+def test_a_publisher_is_never_asked_for_more_than_is_wanted_and_always_for_the_voice(
+    wanted: Wanted, step: Step
+) -> None:
+    carried = carried_above(wanted, step)
+    assert carried.audio == wanted.audio
+    assert carried.high <= wanted.high
+    assert carried.low <= (wanted.low or wanted.high)
+    if step is Step.VOICES:
+        assert carried == Wanted(wanted.audio)
+
+
+def above(carries: int, loses: float, seconds: int, wanted: Wanted = ALL_OF_THEM) -> list[Step]:
+    """The steps of a publisher whose own line carries so many bit/s and loses a share whatever is sent.
+
+    The queue before it is full for as long as more is sent.
+    """
+    share, steps = Share(), []
+    for _ in range(seconds):
+        asked = carried_above(wanted, share.step)
+        sends = Rates(50_000 * asked.audio, 600_000 * asked.high, 80_000 * asked.low)
+        through = (1 - loses) * min(1.0, carries / (sends.audio + sends.high + sends.low))
+        came = Rates(*(through * rate for rate in (sends.audio, sends.high, sends.low)))
+        share = next_share_above(share, wanted, came, 1 - through if through < 0.92 else None)
+        steps.append(share.step)
+    return steps
+
+
+def test_a_line_that_carries_only_a_voice_is_asked_for_nothing_else_and_tried_ever_more_rarely() -> None:
+    steps = above(64_000, 0.0, 300)
+    assert steps[STRAINED - 1] is Step.VOICES
+    assert steps.count(Step.VOICES) > 260
+    tries = [n for n, (a, b) in enumerate(itertools.pairwise(steps)) if b > a]
+    assert tries[0] >= AGAIN
+    assert all(later - sooner > AGAIN for sooner, later in itertools.pairwise(tries))
+
+
+def test_a_line_that_carries_a_small_picture_too_keeps_it() -> None:
+    steps = above(200_000, 0.0, 300)
+    assert steps[STRAINED - 1] is Step.FIRST_LOW
+    assert Step.VOICES not in steps
+
+
+def test_a_line_that_loses_packets_whatever_is_sent_has_its_pictures_back_soon() -> None:
+    steps = above(10_000_000, 0.1, 300)
+    assert sum(step is not Step.ALL for step in steps) <= 3 * (SETTLES + STRAINED)
+    assert steps[-1] is Step.ALL
+
+
+def test_who_is_not_seen_is_not_lowered() -> None:
+    assert set(above(20_000, 0.0, 60, Wanted(audio=True))) == {Step.ALL}

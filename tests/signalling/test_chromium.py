@@ -167,8 +167,8 @@ async def test_at_five_percent_loss_a_voice_stays_whole_and_a_picture_runs(where
         viewer, publisher = (r.plane._peers[PeerId(name)].connection for name in ("ana", "ben"))
         assert viewer is not None
         assert publisher is not None
-        inlet = publisher._inlet
-        assert inlet is not None
+        assert publisher._uplink is not None
+        inlet = publisher._uplink.inlet
 
         def survives() -> bool:
             nonlocal lost

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from signalling.congestion import FRESH, QUEUED, Congestion, is_ours
+from signalling.congestion import QUEUED, WINDOW, Congestion, is_ours
 from signalling.rtcp import Block
 
 
@@ -21,7 +21,7 @@ def test_what_is_lost_counts_over_all_that_was_sent_since_it_was_asked_last() ->
     line.reported(block(2, 70_040, 29))
     assert line.lost(QUEUED) == pytest.approx(0.2)
     assert line.lost(QUEUED) == pytest.approx(0.2), "a second without a report says nothing new"
-    assert [line.lost(QUEUED) for _ in range(FRESH)][-1] is None, "nothing new for long says nothing any more"
+    assert [line.lost(QUEUED) for _ in range(WINDOW)][-1] is None, "nothing new for long says nothing any more"
     line.reported(block(2, 70_100, 29))
     assert line.lost(QUEUED) is None
 

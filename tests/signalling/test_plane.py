@@ -85,7 +85,7 @@ async def test_no_packet_crosses_a_gate_that_a_returned_set_plan_has_shut(monkey
                 assert any(a <= number < b for a, b in open_for[name]), "a packet crossed a closed gate"
                 heard += 1
         assert changes > 50
-        assert heard > 3000
+        assert heard > 1000
 
 
 async def test_the_gate_opens_with_the_very_next_packet() -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import count
+from typing import Any
 
-from signalling import Flow, Layer
+from signalling import Flow, Layer, PeerId, Quality, rtcp
 from tests.signalling.client import Client
 from tests.signalling.stage import stage, until
 from tests.signalling.test_layers import Camera, last
@@ -70,15 +73,79 @@ async def test_what_nobody_has_a_line_for_is_not_wanted() -> None:
         camera.stop()
 
 
-def paused(viewer: Client, count: Callable[[], int]) -> Callable[[], bool]:
+async def test_whose_own_line_carries_a_voice_at_most_is_asked_for_no_picture() -> None:
+    async with stage() as s:
+        ana, ben, _ = await s.join("ana"), await s.join("ben"), await s.join("eve")
+        ana.speak()
+        camera = Camera(ana, ana.low, b"low")
+        s.plan({"ben": {"ana": Flow(True, Layer.HIGH)}, "eve": {"ana": Flow(audio=True)}})
+        await until(lambda: s.told.wants.get("ana") == (True, True, True))
+        anas = s.plane._peers[PeerId("ana")].connection
+        await until(lambda: anas is not None and anas.path.shortest < 0.1)
+        with full_queue(ana):
+            await until(lambda: s.told.wants["ana"] == (True, False, False), within=15)
+            await until(lambda: s.told.resting == {"ana": {"ana"}, "ben": {"ana"}})
+            assert s.told.paused == {"ana": set(), "ben": set()}, "it is not their lines that are thin"
+            camera.stop()
+            heard = len(ben.of(0, "audio"))
+            await until(lambda: len(ben.of(0, "audio")) > heard + 20)
+        s.told.resting.clear()
+        ana = await s.join("ana")
+        await until(lambda: s.told.wants["ana"] == (True, True, True))
+        await until(lambda: s.told.resting.get("ben") == set())
+        assert not s.told.resting.get("ana"), "a new connection begins with its pictures"
+
+
+async def test_what_a_publishers_line_loses_is_not_held_against_those_who_listen() -> None:
+    async with stage() as s:
+        ana, ben = await s.join("ana"), await s.join("ben")
+        ana.speak()
+        s.plan({"ben": {"ana": Flow(audio=True)}})
+        await until(lambda: len(ben.of(0, "audio")) > 20)
+        voice = ben.of(0, "audio")[0].ssrc
+
+        async def report() -> None:
+            while True:
+                await ben.send(rtcp.receiver_report([rtcp.Block(voice, 85, 0, 0, 0, 0, 0)]))  # a third is missing
+                await asyncio.sleep(0.4)
+
+        with full_queue(ana):
+            await until(lambda: s.plane.quality(PeerId("ana")) is Quality.POOR, within=10)
+            reports = asyncio.create_task(report())
+            await asyncio.sleep(4)
+            assert s.plane.quality(PeerId("ben")) is Quality.GOOD
+        await until(lambda: s.plane.quality(PeerId("ben")) is Quality.POOR, within=15)  # now it is his own
+        reports.cancel()
+
+
+@contextmanager
+def full_queue(client: Client) -> Iterator[None]:
+    """What this client sends waits for 0.3 s, and a third of its packets is lost."""
+    transport: Any = client._gatherer._connection._nominated[1].protocol.transport
+    loop, send, packets = asyncio.get_running_loop(), transport.sendto, count()
+
+    def sendto(data: bytes, address: object = None) -> None:
+        if not (127 < data[0] < 192 and next(packets) % 3 == 0):
+            loop.call_later(0.3, late, data, address)
+
+    def late(data: bytes, address: object) -> None:
+        if not transport.is_closing():
+            send(data, address)
+
+    transport.sendto = sendto
+    yield
+    transport.sendto = send
+
+
+def paused(viewer: Client, received: Callable[[], int]) -> Callable[[], bool]:
     """Has the plane received 100 packets since the last picture came to this viewer?"""
     pictures, since = 0, 0
 
     def is_paused() -> bool:
         nonlocal pictures, since
         if len(viewer.of(0, "video")) != pictures:
-            pictures, since = len(viewer.of(0, "video")), count()
-        return count() > since + 100
+            pictures, since = len(viewer.of(0, "video")), received()
+        return received() > since + 100
 
     return is_paused
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
-import { paused } from "../../web/client/media/session";
+import { paused, resting } from "../../web/client/media/session";
 import { Announcer } from "../../web/client/notices";
 import { changeMedia, link, view } from "../../web/client/store";
 import { tellOfTheWay, waySays } from "../../web/client/way";
@@ -10,7 +10,7 @@ beforeEach(() => {
   link.value = "up";
   view.value = viewOf({ line: "good" });
   changeMedia({ state: "up", trouble: null });
-  paused.value = new Set();
+  paused.value = resting.value = new Set();
 });
 
 test("nothing is said of a good line, nor before there is one, nor after it was closed", () => {
@@ -33,6 +33,20 @@ test("pictures that are paused count for more than the weak line that is why", (
   assert.match(waySays.value ?? "", /^Your line is weak\. Your voice/);
   paused.value = new Set(["ruth"]);
   assert.match(waySays.value ?? "", /Pictures are paused/);
+});
+
+test("whose own picture is paused is told that, if there would be one", () => {
+  view.value = viewOf({ line: "poor", camera: true });
+  resting.value = new Set(["ruth"]);
+  assert.match(
+    waySays.value ?? "",
+    /your picture may stop/,
+    "that of somebody else is not mine",
+  );
+  resting.value = new Set(["june"]);
+  assert.match(waySays.value ?? "", /your picture is paused/);
+  view.value = viewOf({ line: "poor", camera: false });
+  assert.match(waySays.value ?? "", /your picture may stop/);
 });
 
 test("where sound and pictures have stopped it is said once: by the part that failed, if that is known", () => {

@@ -41,7 +41,12 @@ export type MediaWord =
       readonly high: boolean;
       readonly low: boolean;
     }
-  | { readonly kind: "pictures"; readonly generation: string; readonly paused: readonly PersonId[] }
+  | {
+      readonly kind: "pictures";
+      readonly generation: string;
+      readonly paused: readonly PersonId[];
+      readonly resting: readonly PersonId[];
+    }
   | { readonly kind: "closed"; readonly generation: string };
 
 interface Answer {

@@ -2,7 +2,7 @@
 // the page wakes.
 
 import { computed, effect } from "@preact/signals";
-import { paused } from "./media/session";
+import { paused, resting } from "./media/session";
 import { resume } from "./media/sound";
 import { announce } from "./notices";
 import { words } from "./room/words";
@@ -21,7 +21,9 @@ export const waySays = computed(() => {
   const { state, trouble } = media.value;
   if (state === "down") return trouble === null ? words.mediaDown : null;
   if (state !== "up") return null;
-  return paused.value.size > 0 ? words.picturesPaused : me.value.line === "poor" ? words.lineWeak : null;
+  if (paused.value.size > 0) return words.picturesPaused;
+  if (resting.value.has(me.value.id) && me.value.camera) return words.pictureRests;
+  return me.value.line === "poor" ? words.lineWeak : null;
 });
 
 const well = computed(() => link.value === "up" && media.value.state === "up");

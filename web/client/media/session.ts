@@ -28,6 +28,8 @@ export const shaken = signal(0);
 export const asked = signal<Asked | null>(null);
 /** Whose pictures the line does not carry now. */
 export const paused = signal<ReadonlySet<PersonId>>(NOBODY);
+/** Whose own lines carry their voices at most; I may be among them. */
+export const resting = signal<ReadonlySet<PersonId>>(NOBODY);
 /** On this line the server has said which connection it has of us. */
 export const told = signal(false);
 
@@ -63,6 +65,7 @@ export function hear(word: MediaWord): void {
       break;
     case "pictures":
       paused.value = new Set(word.paused);
+      resting.value = new Set(word.resting);
       break;
     case "closed":
       if (connection.peek()?.generation === word.generation) died();
@@ -116,7 +119,7 @@ async function accept({ generation, sdp, ice }: Extract<MediaWord, { kind: "offe
     const answer = await next.answer(sdp);
     connection.peek()?.close();
     connection.value = next;
-    paused.value = NOBODY;
+    paused.value = resting.value = NOBODY;
     serverGeneration = generation;
     point();
     if (!(await sendMedia({ kind: "answer", generation, sdp: answer })).ok)

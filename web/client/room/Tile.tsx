@@ -2,7 +2,7 @@
 
 import { useEffect, useRef } from "preact/hooks";
 import type { ComponentChildren } from "preact";
-import { paused } from "../media/session";
+import { paused, resting } from "../media/session";
 import { media, ui } from "../store";
 import type { Seated } from "../wire";
 import { shownTo } from "./mine";
@@ -53,7 +53,8 @@ function streamFor(seat: Seated): MediaStream | null {
   if (!seat.camera || seat.away) return null;
   if (seat.me) return ui.selfView.value ? own : null;
   // a picture that has stopped coming must not stay: it would be taken for the person as they are now
-  if (!ui.pictures.value || paused.value.has(seat.id) || shownTo(seat.id) === "hidden") return null;
+  if (!ui.pictures.value || shownTo(seat.id) === "hidden") return null;
+  if (paused.value.has(seat.id) || resting.value.has(seat.id)) return null;
   return streams.get(seat.id) ?? null;
 }
 

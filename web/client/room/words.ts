@@ -87,6 +87,7 @@ export const words = {
   tapToHear: "Tap to hear",
   lineDown: "Your line dropped. We keep your place. You are coming back.",
   picturesPaused: "Your line is weak. Pictures are paused so that you can hear.",
+  pictureRests: "Your line is weak. Your voice goes first, your picture is paused.",
   lineWeak: "Your line is weak. Your voice goes first, your picture may stop.",
   lineGood: "Your line is good again.",
   turnEnded: "Your turn ended while your line was down. You can have another.",
