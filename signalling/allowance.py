@@ -18,9 +18,9 @@ class Rate:
     """How many for ever, in each 0.1 s."""
 
 
-MEDIA: Final = Rate(300, 100)
+MEDIA: Final = Rate(250, 125)
 """Packets.  A voice, a high and a low picture are under 200 a second; a key frame of a shared screen is some 150 at
-once, and a line that was stuck for a second gives up what it held.  300 forwarded to eleven people take some 30 ms.
+once, and a line that was stuck for a second gives up what it held.  300 forwarded to eleven people took up to 49 ms.
 """
 REPORTS: Final = Rate(100, 50)
 """RTCP datagrams.  Browsers stay under 150 a second."""
