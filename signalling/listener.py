@@ -35,8 +35,7 @@ class MediaListener(Protocol):
         self, peer: PeerId, generation: str, paused: Collection[PeerId], resting: Collection[PeerId]
     ) -> None:
         """Whose pictures this person's line does not carry now; and of whom none comes because *their* line carries
-        their voice at most, themselves among them.  All of both.  Not told of a new connection, which begins with
-        every picture.
+        their voice at most, themselves among them.  All of both; not told of a new connection while both are empty.
         """
 
     def quality_changed(self, peer: PeerId, quality: Quality) -> None:

@@ -47,7 +47,7 @@ def janus(folder: Path, address: str, *, event_loops: int, core: int) -> Iterato
         yield process.pid, port
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)  # it takes its time where many people were
 
 
 def _configure(folder: Path, address: str, port: int, event_loops: int) -> None:
