@@ -16,7 +16,7 @@ from signalling.offer import Credentials
 from signalling.port import Port
 
 CONSENT_EVERY: Final = 2.5
-CONSENT_IN_DOUBT: Final = 0.2
+CONSENT_IN_DOUBT: Final = 0.15
 QUIET: Final = 0.9
 MOST_REPORTERS: Final = 64
 
@@ -96,7 +96,7 @@ class Path:
     def check_consent(self, now: float) -> None:
         """Ask whether anybody is still there: every 2.5 s, and at once and again while that is in doubt.
 
-        To be called about four times a second.
+        To be called five times a second.
         """
         in_doubt = self._ice.unanswered or now - self.heard_at > QUIET
         if now - self._asked_at >= (CONSENT_IN_DOUBT if in_doubt else CONSENT_EVERY):
