@@ -64,10 +64,10 @@ def fetched(folder: Path) -> Path:
 async def door(folder: Path, ports: Ports) -> AsyncIterator[None]:
     """HAProxy with the shipped configuration."""
     text: str = compose(HERE)["configs"]["haproxy"]["content"]
-    for shipped, free in (
-        ("bind :::443 v4v6", f"bind {HERE}:{ports.door}"),
-        (":8443 ", f":{ports.pages} "),
+    for shipped, free in (  # the port that is looked for with nothing behind it first: 53490 begins like it
         (":5349", f":{ports.turn_tls}"),
+        (":8443 ", f":{ports.pages} "),
+        ("bind :::443 v4v6", f"bind {HERE}:{ports.door}"),
     ):
         assert shipped in text
         text = text.replace(shipped, free)

@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import sqlite3
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -32,6 +33,8 @@ T = TypeVar("T")
 
 _READERS = 4
 _READING = "talkingpiece_reading"
+_LOOK_AGAIN = 0.01
+"""Seconds."""
 
 
 def file_of(address: URL) -> Path:
@@ -112,9 +115,7 @@ def engine(address: URL, patience: float) -> Engine:
 
     def _on_connect(connection: Any, record: object) -> None:
         connection.execute(f"PRAGMA busy_timeout = {int(patience * 1000)}")
-        (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
-        if mode != "wal":  # a file system without shared memory: SQLite says so and goes on
-            raise StoreDown(f"journal_mode is {mode}")
+        _to_wal(connection, patience)
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten, once the WAL is folded back
@@ -127,6 +128,21 @@ def engine(address: URL, patience: float) -> Engine:
     event.listen(made, "connect", _on_connect)
     event.listen(made, "begin", _begin)
     return made
+
+
+def _to_wal(connection: sqlite3.Connection, patience: float) -> None:
+    """Where several processes open a new file at once, all but one may be refused here; SQLite itself does not wait."""
+    until = time.monotonic() + patience
+    while True:
+        try:
+            (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+            break
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(_LOOK_AGAIN)
+    if mode != "wal":  # a file system without shared memory: SQLite says so and goes on
+        raise StoreDown(f"journal_mode is {mode}")
 
 
 def _identity(file: Path) -> tuple[int, int] | None:
