@@ -17,6 +17,8 @@ MANY: Final = 5
 
 
 class Uplink:
+    """One for each connection, from its answer on."""
+
     def __init__(self, path: Path, tracks: Mapping[TrackKind, Track], inlet: Inlet) -> None:
         self.inlet = inlet
         self.tracks = tuple(tracks.values())

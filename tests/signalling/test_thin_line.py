@@ -133,8 +133,10 @@ def full_queue(client: Client) -> Iterator[None]:
             send(data, address)
 
     transport.sendto = sendto
-    yield
-    transport.sendto = send
+    try:
+        yield
+    finally:
+        transport.sendto = send
 
 
 def paused(viewer: Client, received: Callable[[], int]) -> Callable[[], bool]:
