@@ -6,9 +6,11 @@ A new step adds a pair to `ROWS`: what to write before it, and what must be true
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any, cast
 
@@ -24,6 +26,7 @@ from server.store import Database, Invitee, Journal, Meetings, StoreDown, migrat
 from server.store.errors import StoreFault, StoreNewer
 from server.store.postgresql import engine as engine_of_postgresql
 from server.store.schema import metadata
+from server.store.sqlite import _to_wal
 from server.store.sqlite import engine as engine_of_sqlite
 from tests.store.conftest import KEY, NOW
 from tests.store.tables import change
@@ -221,6 +224,21 @@ async def test_several_processes_that_open_a_new_database_at_once_all_get_it(url
         assert child.stdin is not None
         child.stdin.close()
     assert await asyncio.wait_for(asyncio.gather(*(child.wait() for child in children)), 120) == [0] * 3
+
+
+async def test_who_finds_a_new_file_locked_waits_though_sqlite_would_not(tmp_path: Path) -> None:
+    file = tmp_path / "new.db"
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with closing(sqlite3.connect(file, timeout=0, check_same_thread=False)) as ours:
+            with pytest.raises(sqlite3.OperationalError, match="locked"):
+                _to_wal(ours, 0.05)
+            waiting = asyncio.create_task(asyncio.to_thread(_to_wal, ours, 30))
+            await asyncio.sleep(0.1)
+            assert not waiting.done()
+            other.execute("COMMIT")
+            await waiting
+            assert ours.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
 async def test_data_of_a_newer_version_is_left_alone(url: str) -> None:
