@@ -7,20 +7,21 @@ What is done
     it is counted: whoever sends more than a browser does would make everybody else wait (`allowance.py`).  The
     packet is decrypted where the kernel put it and checked: payload type against the track, header against the length,
     a payload that is more than padding, a sequence number that was not seen.  Then come the slots that waited for this
-    packet (sound: any; picture: a key frame), the history for retransmission, and the fan-out: for each open slot copy
-    the plaintext into the next place of the viewer's outbox, write sequence number, timestamp and SSRC over it with one
-    `pack_into`, encrypt in place.  An outbox goes to the kernel with one system call, when it is full and before
-    `drain` returns.
+    packet (sound: any; picture: a key frame), the history for retransmission, and the fan-out: for each open slot write
+    sequence number, timestamp and SSRC over the plaintext with one `pack_into`, copy it into the next place of the
+    viewer's outbox, encrypt it there.  An outbox goes to the kernel with one system call, when it is full and after
+    each `drain`, and what is for one address goes in one message where it can (`outbox.py`).
 
     The gate is `track.open`: closed by default, changed only by `Slot.show`, which is synchronous.  There is no task
-    between the gate and the wire, and nothing stays in an outbox when `drain` has returned; so when `show` has returned
-    nothing that it shut can still be on its way.
+    between the gate and the wire, and nothing stays in an outbox when the event loop gets its turn; so when `show` has
+    returned nothing that it shut can still be on its way.
 
 What each trick bought, in CPU time on one core of a small machine
     no asyncio queue and no wake-up of a reader task: 3.7 us in;
     no RtpPacket, the header patched where it lies: 3.3 us in and 1.2 for each copy, against 0.1;
     libsrtp on C buffers instead of bytes: 0.7 us each call;
-    recvmmsg instead of the loop's datagram callback: 3 us in; sendmmsg instead of sendto: 0.4 us each copy.
+    recvmmsg instead of the loop's datagram callback: 3 us in; sendmmsg instead of sendto: 0.4 us each copy;
+    one message for several packets to one address: 0.7 us each copy in rooms of six.
 
 What must stay true
     * The buffers are scratch, shared by every connection of the process: all of this runs in one thread, and nothing
@@ -38,7 +39,6 @@ Insides it leans on: the names imported from `signalling.insides`, which says wh
 
 from __future__ import annotations
 
-import errno
 import struct
 from collections.abc import Callable, Mapping
 from time import monotonic
@@ -90,31 +90,6 @@ def drain(fd: int, batch: Batch, takers: Mapping[bytes, Take], key: int, other: 
         else:
             other(bytes(datagram[:n]), came_from)
     return count
-
-
-class Outbox:
-    """What goes out on one socket, until it is sent: always before anything else can happen in this thread."""
-
-    __slots__ = ("_batch", "_counters", "_fd", "buffers", "names", "size", "sizes", "taken", "views")
-
-    def __init__(self, fd: int, batch: Batch, counters: Counters) -> None:
-        self._fd, self._batch, self._counters = fd, batch, counters
-        self.buffers, self.views, self.names, self.sizes = batch.buffers, batch.views, batch.names, batch.sizes
-        self.size, self.taken = batch.count, 0
-
-    def send(self) -> None:
-        """What the socket does not take is lost, as on any other full line."""
-        done, last = 0, self.taken
-        self.taken = 0
-        while done < last:
-            sent = self._batch.send(self._fd, done, last)
-            if sent > 0:
-                done += sent
-                continue
-            full = self._batch.error in (errno.EAGAIN, errno.ENOBUFS)
-            lost = last - done if full else 1  # otherwise this one cannot be sent, and the next may be
-            self._counters.unsent += lost
-            done += lost
 
 
 class Inlet:
@@ -247,15 +222,17 @@ class Inlet:
                 out.send()
                 place = 0
             tx = out.buffers[place]
+            write(rx, 2, (seq + slot.seq_offset) & 0xFFFF, (ts + slot.ts_offset) & 0xFFFFFFFF, slot.ssrc)
             copy(tx, buffer, n)
-            write(out.views[place], 2, (seq + slot.seq_offset) & 0xFFFF, (ts + slot.ts_offset) & 0xFFFFFFFF, slot.ssrc)
-            length[0] = n
-            if encrypt(to.tx, tx, length):
+            out.sizes[place] = n
+            if encrypt(to.tx, tx, out.lengths[place]):
                 counters.unsent += 1
                 continue
-            out.names[8 * place] = to.name
-            out.sizes[2 * place + 1] = length[0]
             out.taken = place + 1
+            places = to.destination.places
+            if not places:
+                out.due.append(to.destination)
+            places.append(place)
             slot.packets += 1
             slot.octets += n
             forwarded += 1

@@ -19,8 +19,8 @@ SIZE: Final = 2048
 NAME: Final = 28
 """Bytes of a `sockaddr_in6`, the longer of the two."""
 
-_ffi = FFI()
-_ffi.cdef("""
+ffi = FFI()
+ffi.cdef("""
 struct iovec { void *iov_base; size_t iov_len; };
 struct msghdr { void *msg_name; unsigned int msg_namelen; struct iovec *msg_iov; size_t msg_iovlen;
                 void *msg_control; size_t msg_controllen; int msg_flags; };
@@ -28,66 +28,45 @@ struct mmsghdr { struct msghdr msg_hdr; unsigned int msg_len; };
 int recvmmsg(int, struct mmsghdr *, unsigned int, int, void *);
 int sendmmsg(int, struct mmsghdr *, unsigned int, int);
 """)
-_libc: Any = _ffi.dlopen(None)
-assert (_ffi.sizeof("struct mmsghdr"), _ffi.sizeof("struct iovec")) == (64, 16)
+libc: Any = ffi.dlopen(None)
+assert (ffi.sizeof("struct mmsghdr"), ffi.sizeof("struct iovec")) == (64, 16)
 
 
 class Batch:
-    """`count` places for datagrams.  The attributes are what the hot path reads and writes.
+    """`count` places for datagrams that come.  The attributes are what the hot path reads.
 
-    In `names` item 8*i is the address (a pointer) of place i, in `sizes` item 2*i+1 its length to be sent, in `lengths`
-    item 16*i+14 the length that was received.
+    In `lengths` item 16*i+14 is the length of what was received in place i.
     """
 
-    __slots__ = (
-        "_messages",
-        "_own_names",
-        "_places",
-        "addresses",
-        "buffers",
-        "count",
-        "lengths",
-        "names",
-        "sizes",
-        "views",
-    )
+    __slots__ = ("_messages", "_own_names", "_places", "addresses", "buffers", "count", "lengths", "views")
 
     def __init__(self, count: int, family: int) -> None:
         self.count = count
-        data, own_names = allocate("char[]", count * SIZE), allocate("char[]", count * NAME)
-        self._own_names = own_names
-        self.buffers = tuple(data + i * SIZE for i in range(count))
-        """A C pointer for each place ..."""
-        whole = memoryview(view(data)).cast("B")
-        self.views = tuple(whole[i * SIZE : (i + 1) * SIZE] for i in range(count))
-        """... and the same bytes for Python."""
+        self.buffers, self.views = places(count)
+        self._own_names = own_names = allocate("char[]", count * NAME)
         self.addresses = view(own_names)
         """Where each received datagram came from: a socket address every `NAME` bytes."""
-        self._messages = _ffi.new("struct mmsghdr[]", count)
-        self._places = places = _ffi.new("struct iovec[]", count)
+        self._messages = ffi.new("struct mmsghdr[]", count)
+        self._places = parts = ffi.new("struct iovec[]", count)
         for i, message in enumerate(self._messages):
-            places[i].iov_base = _ffi.cast("void *", address_of(self.buffers[i]))
-            places[i].iov_len = SIZE
-            message.msg_hdr.msg_name = _ffi.cast("void *", address_of(own_names) + i * NAME)
+            parts[i].iov_base = ffi.cast("void *", address_of(self.buffers[i]))
+            parts[i].iov_len = SIZE
+            message.msg_hdr.msg_name = ffi.cast("void *", address_of(own_names) + i * NAME)
             message.msg_hdr.msg_namelen = name_size(family)
-            message.msg_hdr.msg_iov = places + i
+            message.msg_hdr.msg_iov = parts + i
             message.msg_hdr.msg_iovlen = 1
-        self.sizes = memoryview(_ffi.buffer(places)).cast("B").cast("L")
-        headers = memoryview(_ffi.buffer(self._messages)).cast("B")
-        self.names, self.lengths = headers.cast("L"), headers.cast("I")
+        self.lengths = memoryview(ffi.buffer(self._messages)).cast("B").cast("I")
 
     def receive(self, fd: int) -> int:
         """Take what waits, at most `count` datagrams, and never wait.  How many."""
-        return max(0, int(_libc.recvmmsg(fd, self._messages, self.count, socket.MSG_DONTWAIT, _ffi.NULL)))
+        return max(0, int(libc.recvmmsg(fd, self._messages, self.count, socket.MSG_DONTWAIT, ffi.NULL)))
 
-    def send(self, fd: int, first: int, last: int) -> int:
-        """Send the datagrams first..last-1.  How many went, in order, before one did not; -1 and `error` for none."""
-        return int(_libc.sendmmsg(fd, self._messages + first, last - first, socket.MSG_DONTWAIT))
 
-    @property
-    def error(self) -> int:
-        """The errno of the last call."""
-        return int(_ffi.errno)
+def places(count: int) -> tuple[tuple[Any, ...], tuple[memoryview, ...]]:
+    """Memory for `count` datagrams: a C pointer for each place, and the same bytes for Python."""
+    data = allocate("char[]", count * SIZE)
+    whole = memoryview(view(data)).cast("B")
+    return tuple(data + i * SIZE for i in range(count)), tuple(whole[i * SIZE : (i + 1) * SIZE] for i in range(count))
 
 
 def name_size(family: int) -> int:

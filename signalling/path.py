@@ -10,9 +10,10 @@ from typing import Any, Final
 
 from signalling.answer import Answer
 from signalling.dtls import Dtls, Keys
-from signalling.forward import Outbox, Take
+from signalling.forward import Take
 from signalling.insides import Ice
 from signalling.offer import Credentials
+from signalling.outbox import Destination, Outbox
 from signalling.port import Port
 
 CONSENT_EVERY: Final = 2.5
@@ -32,8 +33,8 @@ class Path:
 
     outbox: Outbox
     """Of the port through which the other side is reached; there is one once ICE has connected."""
-    name: int
-    """The other side's socket address, a pointer."""
+    destination: Destination
+    """The other side's socket address."""
 
     def __init__(self, ports: Sequence[Port], only_from: frozenset[str] | None = None) -> None:
         self.rx: Any = None
@@ -83,8 +84,7 @@ class Path:
 
     def follow(self, port: Port, address: tuple[str, int]) -> None:
         self.sendto, self.address, self.shortest = port.sendto, address, inf
-        self._name = port.name_of(address)
-        self.outbox, self.name = port.outbox, self._name.pointer
+        self.outbox, self.destination = port.outbox, port.destination(address)
 
     def heard(self, round_trip: float | None) -> None:
         self.heard_at = monotonic()

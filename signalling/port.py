@@ -22,9 +22,9 @@ from typing import Final, Protocol
 from signalling.allowance import Allowance
 from signalling.counters import Counters
 from signalling.errors import NoAddress
-from signalling.forward import Outbox, Take, drain
-from signalling.insides import address_of, allocate, memmove
+from signalling.forward import Take, drain
 from signalling.mmsg import Batch, address, sockaddr
+from signalling.outbox import Destination, Outbox
 
 _BATCH_IN: Final = 64
 _BATCH_OUT: Final = 256
@@ -53,17 +53,6 @@ class Seat(Protocol):
         """STUN or DTLS."""
 
 
-class Name:
-    """A socket address in the form that the kernel reads; `pointer` is good as long as this object."""
-
-    __slots__ = ("_memory", "pointer")
-
-    def __init__(self, name: bytes) -> None:
-        self._memory = allocate("char[]", len(name))
-        memmove(self._memory, name, len(name))
-        self.pointer = address_of(self._memory)
-
-
 class Port:
     def __init__(self, host: str, number: int, public: str, counters: Counters, outboxes: list[Outbox]) -> None:
         """Bind `host` and `number` (0: a free one).  Browsers are told to come to `public`.  Raises OSError.
@@ -87,7 +76,7 @@ class Port:
         self._key = 8 if self._family == socket.AF_INET else 24
         """Bytes of a socket address that tell it from others."""
         self._in = Batch(_BATCH_IN, self._family)
-        self.outbox = Outbox(self._sock.fileno(), Batch(_BATCH_OUT, self._family), counters)
+        self.outbox = Outbox(self._sock.fileno(), _BATCH_OUT, self._family, counters)
         self._outboxes = outboxes
         outboxes.append(self.outbox)
         self._counters = counters
@@ -140,8 +129,8 @@ class Port:
             for key in self._addresses.get(seat, ()):
                 self._takers.pop(key, None)
 
-    def name_of(self, addr: tuple[str, int]) -> Name:
-        return Name(sockaddr(addr, self._family))
+    def destination(self, addr: tuple[str, int]) -> Destination:
+        return Destination(sockaddr(addr, self._family))
 
     # ---- what arrives -----------------------------------------------------------------------------------------------
 

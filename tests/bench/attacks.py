@@ -24,9 +24,10 @@ from OpenSSL import SSL
 from signalling import rtcp
 from signalling.allowance import MEDIA
 from signalling.insides import allocate, memmove, protect
-from signalling.mmsg import Batch, sockaddr
-from signalling.port import Name
+from signalling.mmsg import sockaddr
+from signalling.outbox import Destination
 from signalling.profile import OPUS, RTX, VP8
+from tests.bench.volley import Volley
 from tests.signalling.client import Client
 from tests.signalling.packets import KEY_FRAME, audio_level, rtp_packet
 
@@ -44,7 +45,7 @@ class Target:
     def __init__(self, address: tuple[str, int], *, real: bool = False) -> None:
         """`real`: it is the server, not a socket that nobody reads."""
         self.address, self.real = address, real
-        self.name = Name(sockaddr(address, socket.AF_INET))
+        self.at = Destination(sockaddr(address, socket.AF_INET))
 
 
 @dataclass(slots=True)
@@ -90,7 +91,7 @@ class Attack:
 
 def _canned(socks: Sequence[socket.socket], datagrams: Sequence[bytes]) -> Fire:
     """The same again and again, from each socket in turn."""
-    batch, turns, whole = Batch(VOLLEY, socket.AF_INET), itertools.cycle(socks), 0
+    batch, turns, whole = Volley(VOLLEY), itertools.cycle(socks), 0
     for place, datagram in zip(range(VOLLEY), itertools.cycle(datagrams), strict=False):
         batch.views[place][: len(datagram)] = datagram
         batch.sizes[2 * place + 1] = len(datagram)
@@ -98,8 +99,8 @@ def _canned(socks: Sequence[socket.socket], datagrams: Sequence[bytes]) -> Fire:
 
     def fire(to: Target) -> tuple[int, int]:
         for place in range(VOLLEY):
-            batch.names[8 * place] = to.name.pointer
-        sent = max(0, batch.send(next(turns).fileno(), 0, VOLLEY))
+            batch.names[8 * place] = to.at.pointer
+        sent = max(0, batch.send(next(turns).fileno(), VOLLEY))
         return sent, whole * sent // VOLLEY
 
     return fire
@@ -107,7 +108,7 @@ def _canned(socks: Sequence[socket.socket], datagrams: Sequence[bytes]) -> Fire:
 
 def _fresh(eve: Eve, packets: Callable[[int], bytes]) -> Fire:
     """Authentic, and never the same twice: packet `n`, with a sequence number of its own, is encrypted as it goes."""
-    batch, number, length = Batch(VOLLEY, socket.AF_INET), itertools.count(1), allocate("int *")
+    batch, number, length = Volley(VOLLEY), itertools.count(1), allocate("int *")
     session = eve.client.dtls._tx_srtp._srtp[0]
 
     def fire(to: Target) -> tuple[int, int]:
@@ -118,9 +119,9 @@ def _fresh(eve: Eve, packets: Callable[[int], bytes]) -> Fire:
             length[0] = len(packet)
             assert protect(session, batch.buffers[place], length) == 0
             batch.sizes[2 * place + 1] = length[0]
-            batch.names[8 * place] = to.name.pointer
+            batch.names[8 * place] = to.at.pointer
             whole += length[0]
-        sent = max(0, batch.send(eve.sock.fileno(), 0, VOLLEY))
+        sent = max(0, batch.send(eve.sock.fileno(), VOLLEY))
         return sent, whole * sent // VOLLEY
 
     return fire

@@ -21,11 +21,11 @@ from pylibsrtp import Policy, Session
 from signalling import SLOT_PAIRS, Flow, Layer, PeerId
 from signalling.answer import Published
 from signalling.counters import Counters
-from signalling.forward import Inlet, Outbox
+from signalling.forward import Inlet
 from signalling.insides import allocate, memmove, view
-from signalling.mmsg import Batch, sockaddr
+from signalling.mmsg import sockaddr
+from signalling.outbox import Destination, Outbox
 from signalling.path import Path
-from signalling.port import Name
 from signalling.profile import OPUS, VP8, TrackKind
 from signalling.slot import Slot
 from signalling.timeline import ServerTime
@@ -45,8 +45,7 @@ class _Wire:
         self.session = session
         self.rx = self.tx = session._srtp[0]
         self.outbox = outbox
-        self._name = Name(sockaddr(address, socket.AF_INET))
-        self.name = self._name.pointer
+        self.destination = Destination(sockaddr(address, socket.AF_INET))
         self.heard_at, self.round_trip = 0.0, 0.05
 
     def send_rtcp(self, _: bytes) -> None:
@@ -86,7 +85,7 @@ def hot_path() -> float:
         out.setblocking(False)
 
         counters = Counters()
-        outbox = Outbox(out.fileno(), Batch(256, socket.AF_INET), counters)
+        outbox = Outbox(out.fileno(), 256, socket.AF_INET, counters)
 
         def wire(kind: int) -> Path:
             return cast("Path", _Wire(_session(key, kind), outbox, sink.getsockname()))

@@ -13,7 +13,8 @@ import socket
 import sys
 
 from signalling.mmsg import NAME, Batch, sockaddr
-from signalling.port import Name
+from signalling.outbox import Destination
+from tests.bench.volley import Volley
 
 KEY = 8
 
@@ -25,18 +26,18 @@ def main() -> None:
         sock.setblocking(False)
         for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
             sock.setsockopt(socket.SOL_SOCKET, option, 8 << 20)
-        others: dict[bytes, list[Name]] = {}
+        others: dict[bytes, list[Destination]] = {}
         for room in told["rooms"]:
             names = [sockaddr((host, port), socket.AF_INET) for host, port in room]
             for name in names:
-                others[name[:KEY]] = [Name(other) for other in names if other is not name]
+                others[name[:KEY]] = [Destination(other) for other in names if other is not name]
         print(sock.getsockname()[1], flush=True)
         _forward(sock, others)
 
 
-def _forward(sock: socket.socket, others: dict[bytes, list[Name]]) -> None:
+def _forward(sock: socket.socket, others: dict[bytes, list[Destination]]) -> None:
     fd = sock.fileno()
-    came, goes = Batch(64, socket.AF_INET), Batch(256, socket.AF_INET)
+    came, goes = Batch(64, socket.AF_INET), Volley(256)
     poll = select.epoll()
     poll.register(fd, select.EPOLLIN)
     while True:
@@ -47,13 +48,13 @@ def _forward(sock: socket.socket, others: dict[bytes, list[Name]]) -> None:
                 n = came.lengths[16 * i + 14]
                 for name in others[came.addresses[NAME * i : NAME * i + KEY]]:
                     if taken == goes.count:
-                        goes.send(fd, 0, taken)
+                        goes.send(fd, taken)
                         taken = 0
                     goes.views[taken][:n] = came.views[i][:n]
                     goes.names[8 * taken] = name.pointer
                     goes.sizes[2 * taken + 1] = n
                     taken += 1
-            goes.send(fd, 0, taken)
+            goes.send(fd, taken)
 
 
 if __name__ == "__main__":

@@ -18,15 +18,16 @@ from signalling.answer import Published
 from signalling.connection import Connection
 from signalling.counters import Counters
 from signalling.dtls import Keys
-from signalling.forward import Inlet, Outbox
+from signalling.forward import Inlet
 from signalling.insides import allocate, memmove, view
-from signalling.mmsg import Batch
+from signalling.outbox import Destination, Outbox
 from signalling.profile import OPUS, RTX, VP8, TrackKind
 from signalling.timeline import ServerTime
 from signalling.track import Track
 from signalling.uplink import Uplink
 from tests.signalling.fuzzing import Target, changed
 from tests.signalling.packets import DELTA_FRAME, KEY_FRAME, audio_level, rtp_packet, video_extensions
+from tests.signalling.wire import emptied
 
 _SSRCS: Final = (100, 200, 201, 300, 301)
 _CASES_EACH: Final = 5000
@@ -58,12 +59,11 @@ class _Kept(Outbox):
     """Keeps what the kernel would be given."""
 
     def __init__(self, sent: list[bytes]) -> None:
-        super().__init__(-1, Batch(8, socket.AF_INET), Counters())
+        super().__init__(-1, 8, socket.AF_INET, Counters())
         self._sent = sent
 
     def send(self) -> None:
-        taken, self.taken = self.taken, 0
-        self._sent += [bytes(self.views[i][: self.sizes[2 * i + 1]]) for i in range(taken)]
+        self._sent += emptied(self)
 
 
 class _Person:
@@ -78,7 +78,7 @@ class _Person:
         path._keys = Keys(receive, send, receive._srtp[0], send._srtp[0])
         path.rx, path.tx = path._keys.rx, path._keys.tx
         self.sent: list[bytes] = []
-        path.outbox, path.name = _Kept(self.sent), 0
+        path.outbox, path.destination = _Kept(self.sent), Destination(bytes(16))
         path.sendto = self._keep
         self.encrypt, self.decrypt = _session(up, Policy.SSRC_ANY_OUTBOUND), _session(down, Policy.SSRC_ANY_INBOUND)
         self._seen: dict[bytes, bytes] = {}

@@ -14,13 +14,13 @@ import pytest
 
 from signalling import Flow, Layer, PeerId
 from signalling.counters import Counters
-from signalling.forward import Outbox
-from signalling.mmsg import Batch
+from signalling.outbox import Outbox
 from signalling.path import Path
 from signalling.port import Port
 from signalling.profile import TrackKind
 from tests.signalling.browser import PEOPLE, eventually, room, true
 from tests.signalling.stage import BOTH, SOUND
+from tests.signalling.wire import emptied
 
 LINGER = 2.0
 """Seconds for which a browser on a busy machine may go on playing what it had received."""
@@ -141,7 +141,7 @@ class Lossy(Outbox):
     """The way to one viewer, on which some packets do not survive, repairs among them."""
 
     def __init__(self, path: Path, port: Port, survives: Callable[[], bool]) -> None:
-        super().__init__(-1, Batch(64, socket.AF_INET), Counters())
+        super().__init__(-1, 64, socket.AF_INET, Counters())
         self._path, self._survives = path, survives
         self._resend, path.sendto = port.sendto, self._sendto
 
@@ -149,9 +149,8 @@ class Lossy(Outbox):
         return self._resend(data, address) if self._survives() else len(data)
 
     def send(self) -> None:
-        for place in range(self.taken):
-            self._sendto(self.views[place][: self.sizes[2 * place + 1]], self._path.address)
-        self.taken = 0
+        for packet in emptied(self):
+            self._sendto(packet, self._path.address)
 
 
 @pytest.mark.parametrize("where", ["to the viewer", "from the publisher"])

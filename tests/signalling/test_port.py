@@ -1,4 +1,4 @@
-"""One UDP port for everybody: whose is a datagram, and what happens to what cannot be sent."""
+"""One UDP port for everybody: whose is a datagram?"""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ import pytest
 from signalling import MediaPlane, NoAddress
 from signalling.allowance import Allowance, Rate
 from signalling.counters import Counters
-from signalling.forward import Outbox
-from signalling.mmsg import Batch, address, name_size, sockaddr
-from signalling.port import Name, Port, _name_in, open_ports
+from signalling.mmsg import address, name_size, sockaddr
+from signalling.port import Port, _name_in, open_ports
 from tests.signalling.client import Client
 from tests.signalling.stage import ROOM, SOUND, Told, stage, until
 
@@ -127,47 +126,6 @@ async def test_stun_goes_by_its_name_and_dtls_by_its_address(port: Port) -> None
     assert ben.got == [request("0000000b")]
     assert ana.got == [request("0000000a"), b"\x16dtls"]
     assert [allowance.left for allowance in (*ben.allowed, *ana.allowed)] == [8, 9, 9, 7]
-
-
-async def test_what_cannot_be_sent_is_lost_alone(port: Port) -> None:
-    """An address to which nothing can be sent stands between two good ones."""
-    outbox, counters = port.outbox, port._counters
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as browser:
-        browser.bind(("127.0.0.1", 0))
-        names = [port.name_of(browser.getsockname()), Name(bytes(16)), port.name_of(browser.getsockname())]
-        for place, name in enumerate(names):
-            outbox.views[place][:2] = bytes((65, place))
-            outbox.names[8 * place] = name.pointer
-            outbox.sizes[2 * place + 1] = 2
-        outbox.taken = 3
-        outbox.send()
-        browser.setblocking(False)
-        assert [browser.recv(9), browser.recv(9)] == [b"A\x00", b"A\x02"]
-    assert counters.unsent == 1
-    assert outbox.taken == 0
-
-
-def test_a_full_socket_loses_what_is_left() -> None:
-    counters = Counters()
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
-    with ours, theirs:
-        batch = Batch(200, socket.AF_INET)
-        outbox = Outbox(ours.fileno(), batch, counters)
-        for i in range(200):
-            batch.sizes[2 * i + 1] = 2000
-            batch._messages[i].msg_hdr.msg_namelen = 0
-        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 20_000)
-        outbox.taken = 200
-        outbox.send()
-        theirs.setblocking(False)
-        arrived = 0
-        while True:
-            try:
-                arrived += len(theirs.recv(3000)) == 2000
-            except BlockingIOError:
-                break
-    assert 0 < arrived < 200
-    assert counters.unsent == 200 - arrived
 
 
 async def test_everybody_comes_to_one_port_at_every_address() -> None:

@@ -8,9 +8,9 @@ from typing import Any, cast
 
 from signalling.answer import Published
 from signalling.counters import Counters
-from signalling.forward import Inlet, Outbox
+from signalling.forward import Inlet
 from signalling.insides import allocate, memmove, view
-from signalling.mmsg import Batch
+from signalling.outbox import Destination, Outbox
 from signalling.path import Path
 from signalling.profile import TrackKind
 from signalling.slot import Slot
@@ -23,12 +23,21 @@ class Kept(Outbox):
     """An outbox that keeps what the kernel would be given."""
 
     def __init__(self, wire: Wire) -> None:
-        super().__init__(-1, Batch(8, socket.AF_INET), Counters())
+        super().__init__(-1, 8, socket.AF_INET, Counters())
         self._wire = wire
 
     def send(self) -> None:
-        taken, self.taken = self.taken, 0
-        self._wire.sent += [bytes(self.views[i][: self.sizes[2 * i + 1]]) for i in range(taken)]
+        self._wire.sent += emptied(self)
+
+
+def emptied(outbox: Outbox) -> list[bytes]:
+    """What waited in it, in the order in which it was put there."""
+    assert sorted(place for to in outbox.due for place in to.places) == list(range(outbox.taken))
+    for to in outbox.due:
+        to.places.clear()
+    outbox.due.clear()
+    taken, outbox.taken = outbox.taken, 0
+    return [bytes(outbox.views[i][: outbox.sizes[i]]) for i in range(taken)]
 
 
 class Wire:
@@ -36,7 +45,7 @@ class Wire:
 
     def __init__(self) -> None:
         self.rx = self.tx = object()
-        self.address, self.name = ("", 0), 0
+        self.address, self.destination = ("", 0), Destination(bytes(16))
         self.outbox = Kept(self)
         self.heard_at = 0.0
         self.round_trip = 0.05
