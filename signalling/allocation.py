@@ -10,11 +10,12 @@ fails.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from enum import IntEnum
+from functools import cache
 from math import inf
-from typing import Final
+from typing import Final, NamedTuple
 
 from signalling.congestion import is_ours
 from signalling.plan import Flow, Layer, PeerId
@@ -44,8 +45,7 @@ class Step(IntEnum):
     ALL = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Rates:
+class Rates(NamedTuple):
     """What one publisher's tracks really bring, in bit/s; 0 for what does not arrive."""
 
     audio: float = 0
@@ -53,8 +53,11 @@ class Rates:
     low: float = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Second:
+RatesOf = Callable[[PeerId], Rates]
+"""Asked only where something is to be decided: there are many publishers, and most lines carry all of them."""
+
+
+class Second(NamedTuple):
     """One second of a subscriber's line, in bit/s."""
 
     sent: float
@@ -77,8 +80,7 @@ class Second:
         return through if self.estimate is None else min(through, self.estimate)
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(NamedTuple):
     """Where a subscriber stands; `good`, `wait`, `strained`, `settling`, `deaf` are seconds."""
 
     step: Step = Step.ALL
@@ -118,27 +120,27 @@ def _most(flow: Flow, step: Step) -> Layer:
     return Layer.LOW if step is Step.OTHERS_LOW else Layer.NONE
 
 
-def cost(flows: Mapping[PeerId, Flow], rates: Mapping[PeerId, Rates]) -> float:
+def cost(flows: Mapping[PeerId, Flow], rates_of: RatesOf) -> float:
     """bit/s.  A high layer that does not arrive costs what is shown instead, the low one."""
     total = 0.0
     for publisher, flow in flows.items():
-        rate = rates.get(publisher, Rates())
+        rate = rates_of(publisher)
         total += rate.audio if flow.audio else 0
         if flow.video is not Layer.NONE:
             total += rate.high if flow.video is Layer.HIGH and rate.high else rate.low
     return total
 
 
-def next_share(share: Share, flows: Mapping[PeerId, Flow], rates: Mapping[PeerId, Rates], seen: Second) -> Share:
+def next_share(share: Share, flows: Mapping[PeerId, Flow], rates_of: RatesOf, seen: Second) -> Share:
     """To be asked once a second."""
     if share.settling:
-        return replace(share, last=seen.estimate, settling=share.settling - 1)
+        return share._replace(last=seen.estimate, settling=share.settling - 1)
     if share.deaf:
-        share, seen = replace(share, deaf=share.deaf - 1), replace(seen, lost=None)
+        share, seen = share._replace(deaf=share.deaf - 1), seen._replace(lost=None)
     if not seen.strained(share.last):
-        return _rested(replace(share, last=seen.estimate, strained=0, lost=0.0), flows, rates, seen)
-    share = replace(share, last=seen.estimate, strained=share.strained + 1, lost=share.lost + (seen.lost or 0.0))
-    return share if share.strained < STRAINED else _lowered(share, flows, rates, seen)
+        return _rested(share, flows, rates_of, seen)
+    share = share._replace(last=seen.estimate, strained=share.strained + 1, lost=share.lost + (seen.lost or 0.0))
+    return share if share.strained < STRAINED else _lowered(share, flows, rates_of, seen)
 
 
 _SELF: Final = PeerId("")
@@ -150,9 +152,9 @@ def next_share_above(share: Share, wanted: Wanted, rates: Rates, lost: float | N
     `rates` are of what came; `lost` is the share of it that was lost in a full queue.
     """
     sent = 1 / (1 - min(lost or 0.0, 0.99))
-    pictures = (rates.high + rates.low) * sent, rates.low * sent
-    seen = Second(rates.audio * sent + pictures[0], lost, None)
-    return next_share(share, _above(wanted), {_SELF: Rates(rates.audio * sent, *pictures)}, seen)
+    own = Rates(rates.audio * sent, (rates.high + rates.low) * sent, rates.low * sent)
+    seen = Second(own.audio + own.high, lost, None)
+    return next_share(share, _above(wanted), lambda _: own, seen)
 
 
 def carried_above(wanted: Wanted, step: Step) -> Wanted:
@@ -161,32 +163,35 @@ def carried_above(wanted: Wanted, step: Step) -> Wanted:
     return Wanted(wanted.audio, video is Layer.HIGH, video is not Layer.NONE)
 
 
+@cache
 def _above(wanted: Wanted) -> Mapping[PeerId, Flow]:
     video = Layer.HIGH if wanted.high else Layer.LOW if wanted.low else Layer.NONE
     return {_SELF: Flow(wanted.audio, video, first=True)}
 
 
-def _lowered(share: Share, flows: Mapping[PeerId, Flow], rates: Mapping[PeerId, Rates], seen: Second) -> Share:
+def _lowered(share: Share, flows: Mapping[PeerId, Flow], rates_of: RatesOf, seen: Second) -> Share:
     blamed = (seen.sent, share.lost / STRAINED) if seen.lost is not None else None
     if share.blamed and blamed and share.good < GOOD_FOR and not is_ours(share.blamed, blamed):
         return Share(last=seen.estimate, deaf=DEAF)
     now = on_step(flows, share.step)
     lower = [step for step in reversed(Step) if step < share.step and on_step(flows, step) != now]
     if not lower:
-        return replace(share, good=0, strained=0, lost=0.0)
-    fits = next((step for step in lower if cost(on_step(flows, step), rates) <= seen.carried), lower[-1])
+        return share._replace(good=0, strained=0, lost=0.0)
+    fits = next((step for step in lower if cost(on_step(flows, step), rates_of) <= seen.carried), lower[-1])
     wait = min(share.wait * 2, LONGEST) if share.good < share.wait else AGAIN
     return Share(fits, 0, wait, seen.estimate, blamed=blamed, settling=SETTLES, deaf=share.deaf)
 
 
-def _rested(share: Share, flows: Mapping[PeerId, Flow], rates: Mapping[PeerId, Rates], seen: Second) -> Share:
-    share = replace(share, good=share.good + 1)
+def _rested(share: Share, flows: Mapping[PeerId, Flow], rates_of: RatesOf, seen: Second) -> Share:
+    share = share._replace(last=seen.estimate, good=share.good + 1, strained=0, lost=0.0)
+    if share.step is Step.ALL or share.good < GOOD_FOR:
+        return share
     now = on_step(flows, share.step)
     higher = next((step for step in Step if step > share.step and on_step(flows, step) != now), None)
-    if higher is None or share.good < GOOD_FOR:
+    if higher is None:
         return share
-    price = cost(on_step(flows, higher), rates)
-    proven = seen.estimate is not None and price > cost(now, rates) and price * PROVEN <= seen.estimate
+    price = cost(on_step(flows, higher), rates_of)
+    proven = seen.estimate is not None and price > cost(now, rates_of) and price * PROVEN <= seen.estimate
     if share.good >= share.wait or proven:
-        return replace(share, step=higher, good=0, blamed=None)
+        return share._replace(step=higher, good=0, blamed=None)
     return share

@@ -198,12 +198,16 @@ class Connection:
     def _blocks(self, blocks: Sequence[rtcp.Block]) -> None:
         for block in blocks:
             slot = self._slot_by_ssrc.get(block.ssrc)
-            if slot is not None:
-                self._congestion.reported(block)
-            if slot is not None and slot.track is not None:
-                lost = max(0.0, block.fraction_lost / 256 - max(slot.track.lost_lately, default=0.0))
-                self._loss_down = max(self._loss_down or 0.0, lost)
-                slot.track.strain.add(lost)
+            if slot is None:
+                continue
+            self._congestion.reported(block)
+            track, lost = slot.track, 0.0
+            if track is None:
+                continue
+            if block.fraction_lost:
+                lost = max(0.0, block.fraction_lost / 256 - max(track.lost_lately, default=0.0))
+                track.strain.add(lost)
+            self._loss_down = max(self._loss_down or 0.0, lost)
 
     # ---- as time passes ---------------------------------------------------------------------------------------------
 
@@ -240,9 +244,9 @@ class Connection:
         self.path.check_consent(now)
         if beat % 50 == 0:
             self._strain_voices()
-            uplink.report(now)
-            if reports := b"".join([slot.report(now) for slot in self._slots if slot.track is not None]):
-                self.path.send_rtcp(reports)  # in one datagram: each costs as much
+            reports = [slot.report(now) for slot in self._slots if slot.track is not None]
+            if report := b"".join([*reports, uplink.report(now)]):
+                self.path.send_rtcp(report)  # in one datagram: each costs as much
             self._renew_resends()
 
     def _strain_voices(self) -> None:

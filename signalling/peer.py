@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from signalling.allocation import Rates, Second, Share, Step, next_share, next_share_above
+from signalling.allocation import Rates, RatesOf, Second, Share, Step, next_share, next_share_above
 from signalling.connection import Connection, State
 from signalling.plan import Flow, Layer, PeerId, Quality, RoomId
 from signalling.planning import Wanted
@@ -55,14 +55,14 @@ class Peer:
         """Their own line carries their voice at most."""
         return self.share_above.step is Step.VOICES
 
-    def share_out(self, connection: Connection, flows: Mapping[PeerId, Flow], rates: Mapping[PeerId, Rates]) -> bool:
+    def share_out(self, connection: Connection, flows: Mapping[PeerId, Flow], rates_of: RatesOf) -> bool:
         """What this line carries after another second, of these `flows` to them and of what they send.
 
         True when that is not what it was.
         """
         before = self.share.step, self.share_above.step
-        self.share = next_share(self.share, flows, rates, Second(*connection.sent(), connection.estimate))
-        own, lost = rates_of(connection.tracks), connection.lost_above()
+        self.share = next_share(self.share, flows, rates_of, Second(*connection.sent(), connection.estimate))
+        own, lost = rates(connection.tracks), connection.lost_above()
         self.share_above = next_share_above(self.share_above, self.wanted, own, lost)
         return before != (self.share.step, self.share_above.step)
 
@@ -83,7 +83,7 @@ def pictures(tracks: Tracks, layer: Layer) -> tuple[Track, ...]:
     return tuple(tracks[kind] for kind in _LAYERS[layer] if kind in tracks)
 
 
-def rates_of(tracks: Tracks) -> Rates:
+def rates(tracks: Tracks) -> Rates:
     """What they really bring."""
 
     def rate(kind: TrackKind) -> float:

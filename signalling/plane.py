@@ -21,7 +21,7 @@ from signalling.insides import own_addresses
 from signalling.listener import MediaListener
 from signalling.offer import Offer
 from signalling.path import silence_libraries
-from signalling.peer import Peer, Tracks, pictures, rates_of, sound
+from signalling.peer import Peer, Tracks, pictures, rates, sound
 from signalling.plan import Flow, Layer, MediaPlan, PeerId, Quality, RoomId
 from signalling.planning import NOTHING, Wanted, changed, settled, wanted_of
 from signalling.port import Port, open_ports
@@ -171,7 +171,7 @@ class MediaPlane:
     def _allocate(self, peer: Peer, connection: Connection) -> None:
         """Once a second: what this person's line carries."""
         flows = self._plans.get(peer.room, {}).get(peer.id, {})
-        if peer.share_out(connection, flows, {p: rates_of(self._tracks(peer.room, p)) for p in flows}):
+        if peer.share_out(connection, flows, lambda publisher: rates(self._tracks(peer.room, publisher))):
             self._arrange_around(peer)
             self._want(peer.room)
 

@@ -41,8 +41,8 @@ class Uplink:
         self._feedbacks += 1
         self._path.send_rtcp(rtcp.transport_feedback(self._picture, body))
 
-    def report(self, now: float) -> None:
-        """A receiver report; to be called once a second."""
+    def report(self, now: float) -> bytes:
+        """A receiver report, empty while nothing comes; to be called once a second."""
         self.loss = self.jitter = None
         blocks = []
         for track in self.tracks:
@@ -56,8 +56,7 @@ class Uplink:
                 self.jitter = block.jitter / track.clock
                 block = track.strained(block)
             blocks.append(block)
-        if blocks:
-            self._path.send_rtcp(rtcp.receiver_report(blocks))
+        return rtcp.receiver_report(blocks) if blocks else b""
 
     def lost(self) -> float | None:
         """The share lost in a full queue in the last second (`Congestion.lost`); to be called once a second."""

@@ -68,7 +68,7 @@ def test_it_goes_up_only_after_a_good_while_and_one_step_at_a_time(
 ) -> None:
     share, steady = Share(), 0
     for sent, lost, estimate in seconds:
-        before, share = share, next_share(share, plan, each, Second(sent, lost, estimate))
+        before, share = share, next_share(share, plan, lambda p: each.get(p, Rates()), Second(sent, lost, estimate))
         if share.step > before.step and not share.deaf:
             assert steady >= GOOD_FOR - 1
             between = [on_step(plan, s) for s in Step if before.step < s < share.step]
@@ -86,29 +86,32 @@ def test_it_goes_up_only_after_a_good_while_and_one_step_at_a_time(
 def test_a_congested_line_goes_down_in_one_step_to_what_fits(account: int, step: Step) -> None:
     share = Share()
     for _ in range(STRAINED):
-        share = next_share(share, PLAN, RATES, Second(2_030_000, None, account))
+        share = next_share(share, PLAN, RATES.__getitem__, Second(2_030_000, None, account))
         assert share.step is Step.ALL
-    assert next_share(share, PLAN, RATES, Second(2_030_000, None, account)).step is step
+    assert next_share(share, PLAN, RATES.__getitem__, Second(2_030_000, None, account)).step is step
 
 
 def test_an_account_that_lags_behind_a_picture_which_has_just_begun_lowers_nothing() -> None:
     share = Share()
     for account in (100_000, 100_000, 160_000, 160_000, 240_000, 360_000, 360_000, 540_000, 800_000, 2_100_000):
-        share = next_share(share, PLAN, RATES, Second(2_030_000, None, account))
+        share = next_share(share, PLAN, RATES.__getitem__, Second(2_030_000, None, account))
         assert share.step is Step.ALL
 
 
 def test_an_account_that_is_low_because_little_was_sent_lowers_nothing() -> None:
-    assert next_share(Share(), PLAN, RATES, Second(40_000, None, 60_000)).step is Step.ALL
+    assert next_share(Share(), PLAN, RATES.__getitem__, Second(40_000, None, 60_000)).step is Step.ALL
     growing = Share(last=200_000)
-    assert next_share(growing, PLAN, RATES, Second(500_000, None, 300_000)).step is Step.ALL
+    assert next_share(growing, PLAN, RATES.__getitem__, Second(500_000, None, 300_000)).step is Step.ALL
 
 
 def test_a_line_that_stays_thin_is_tried_more_and_more_rarely() -> None:
     share, tries = Share(), []
     for second in range(400):
-        sent = cost(on_step(PLAN, share.step), RATES)
-        before, share = share, next_share(share, PLAN, RATES, Second(sent, None, int(min(sent * 1.5, 120_000))))
+        sent = cost(on_step(PLAN, share.step), RATES.__getitem__)
+        before, share = (
+            share,
+            next_share(share, PLAN, RATES.__getitem__, Second(sent, None, int(min(sent * 1.5, 120_000)))),
+        )
         if share.step > before.step:
             tries.append(second)
     gaps = [b - a for a, b in itertools.pairwise(tries)]
@@ -120,9 +123,9 @@ def over(carries: float, loses: float, seconds: int) -> list[Step]:
     """The steps over a line that carries so many bit/s, and of the rest loses a share whatever is sent; no account."""
     share, steps = Share(), []
     for _ in range(seconds):
-        sent = cost(on_step(PLAN, share.step), RATES)
+        sent = cost(on_step(PLAN, share.step), RATES.__getitem__)
         lost = 1 - (1 - loses) * min(1.0, carries / sent)
-        share = next_share(share, PLAN, RATES, Second(sent, lost if lost >= 0.05 else None, None))
+        share = next_share(share, PLAN, RATES.__getitem__, Second(sent, lost if lost >= 0.05 else None, None))
         steps.append(share.step)
     return steps
 
