@@ -169,6 +169,7 @@ class LiveRoom:
         if not self._may_join(person, line):
             return NoMediaNow()
         self._media.show_pictures(person, on)
+        self._note_lines()
         return Done(self._listeners.rev(person))
 
     def _may_join(self, person: PersonId, line: Line) -> bool:
@@ -268,7 +269,7 @@ class LiveRoom:
 
     def _note_lines(self) -> None:
         room, around = self._look()
-        self._history.note(room, around, self._media.paused())
+        self._history.note(room, around, self._media.pictures())
 
     def _watch_emptiness(self) -> None:
         if self._emptied is not None:

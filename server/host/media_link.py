@@ -18,6 +18,7 @@ from server.room import audience
 from server.room.ids import DeviceId, MeetingId, PersonId
 from server.room.state import Door, Phase, Role, Room
 from server.room.view import Line as LineQuality
+from server.room.view import Pictures
 from signalling.plan import Flow, Layer, MediaPlan, PeerId, Quality, RoomId, narrowed, without_pictures
 
 _LINES = {Quality.GOOD: LineQuality.GOOD, Quality.POOR: LineQuality.POOR, Quality.LOST: LineQuality.LOST}
@@ -181,13 +182,14 @@ class RoomMedia:
         """
         return {person: _LINES[self._link.plane.quality(peer_of(self._meeting, person))] for person in self._joined}
 
-    def paused(self) -> frozenset[PersonId]:
-        """Whose line does not carry all pictures to them now, as their own browser was told."""
-        return frozenset(
-            person
+    def pictures(self) -> Mapping[PersonId, Pictures]:
+        """To whom not all pictures come now, and why: their own wish, or what their browser was told of their line."""
+        paused = {
+            person: Pictures.PAUSED
             for person, told in self._told.items()
             if (word := told.get("pictures")) and word["paused"] and word["generation"] == self.generation(person)
-        )
+        }
+        return paused | {_person_of(peer): Pictures.OFF for peer in self._voices_only}
 
     def remember(self, person: PersonId, message: Mapping[str, object]) -> None:
         """Keep the newest slots and wishes, for a browser whose line was down when they were said."""

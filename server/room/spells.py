@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Final
 
 from server.room.state import Door, Person
-from server.room.view import Line, Spell, Surroundings
+from server.room.view import Line, Pictures, Spell, Surroundings
 
 SPAN: Final = 5 * 60_000
 """Milliseconds that the picture shows."""
@@ -29,13 +29,14 @@ def line_now(person: Person, around: Surroundings) -> Line | None:
     return around.lines[person.id] if person.connected else Line.LOST
 
 
-def noted(history: History, line: Line | None, paused: bool, now: int) -> History:
+def noted(history: History, line: Line | None, pictures: Pictures, now: int) -> History:
     """The history as it goes on at `now`, in milliseconds since the epoch: the very same one when nothing is new."""
-    paused = paused and line not in (None, Line.LOST)
+    if line in (None, Line.LOST):
+        pictures = Pictures.ALL
     last = history[-1] if history else None
-    if (last.line, last.paused) == (line, paused) if last is not None else line is None:
+    if (last.line, last.pictures) == (line, pictures) if last is not None else line is None:
         return history
-    return recent((*history, Spell(now, line, paused)), now)
+    return recent((*history, Spell(now, line, pictures)), now)
 
 
 def recent(history: History, now: int) -> History:

@@ -200,6 +200,16 @@ class View:
     console: Console | None
 
 
+class Pictures(StrEnum):
+    """Which of the pictures that a person may see come to them."""
+
+    ALL = "all"
+    PAUSED = "paused"
+    """Their line does not carry all of them, so that voices get through."""
+    OFF = "off"
+    """They chose to have voices only."""
+
+
 @dataclass(frozen=True, slots=True)
 class Spell:
     """How somebody's line was from a moment on.  For facilitators only, and told beside their views: see `spells`."""
@@ -207,8 +217,8 @@ class Spell:
     since: int
     line: Line | None
     """None: they had no sound and picture connection that could be judged, and were not to have one."""
-    paused: bool
-    """It did not carry all the pictures to them, so that voices got through."""
+    pictures: Pictures
+    """`ALL` where nothing came at all."""
 
 
 @dataclass(frozen=True, slots=True)

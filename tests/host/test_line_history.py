@@ -14,7 +14,7 @@ from server.room.view import Surroundings
 from signalling.plan import PeerId, Quality
 from tests.host.fakes import FAY, OTT, VIC, FakeLine, Stage, settle
 
-Spells = list[tuple[str | None, bool]]
+Spells = list[tuple[str | None, str]]
 
 
 async def becomes(stage: Stage, person: PersonId, quality: Quality) -> None:
@@ -32,16 +32,16 @@ async def pictures(stage: Stage, person: PersonId, *, paused: bool) -> None:
 
 def shown(line: FakeLine, person: PersonId) -> Spells:
     """What a console shows after all that its browser was told."""
-    people: dict[str, Any] = {}
+    spells: list[Any] = []
     for told in line.of("lines"):
-        people = told["people"] if told["whole"] else {**people, **told["people"]}
-    return [(spell["line"], spell["paused"]) for spell in people.get(person, [])]
+        spells = ([] if told["whole"] else spells) + told["people"].get(person, [])
+    return [(spell["line"], spell["pictures"]) for spell in spells]
 
 
 async def test_a_facilitator_sees_a_line_weaken_and_recover(stage: Stage) -> None:
     await stage.begin(VIC, OTT)
     line = stage.lines[FAY]
-    assert shown(line, VIC) == [("good", False)]
+    assert shown(line, VIC) == [("good", "all")]
     begun = stage.clock.now().timestamp()
     for change in (
         becomes(stage, VIC, Quality.POOR),
@@ -51,11 +51,17 @@ async def test_a_facilitator_sees_a_line_weaken_and_recover(stage: Stage) -> Non
     ):
         await stage.clock.pass_(seconds=30)
         await change
-    assert shown(line, VIC) == [("good", False), ("poor", False), ("poor", True), ("good", True), ("good", False)]
+    assert shown(line, VIC) == [
+        ("good", "all"),
+        ("poor", "all"),
+        ("poor", "paused"),
+        ("good", "paused"),
+        ("good", "all"),
+    ]
     newest = line.of("lines")[-1]
-    assert set(newest["people"]) == {VIC}, "only whose line has changed is told"
-    assert newest["people"][VIC][-1]["since"] == round((begun + 120) * 1000)
-    assert shown(line, OTT) == [("good", False)]
+    since = round((begun + 120) * 1000)
+    assert newest["people"] == {VIC: [{"since": since, "line": "good", "pictures": "all"}]}, "what has changed, no more"
+    assert shown(line, OTT) == [("good", "all")]
 
 
 async def test_nobody_but_those_who_lead_is_told_anything_of_it(stage: Stage) -> None:
@@ -109,15 +115,26 @@ async def test_a_line_that_drops_and_comes_back_has_one_history(stage: Stage) ->
     await stage.arrive(VIC, device)
     await stage.clock.pass_(seconds=5)
     await stage.join_media(VIC)
-    assert shown(stage.lines[FAY], VIC) == [("good", False), ("poor", False), ("lost", False), ("good", False)]
+    assert shown(stage.lines[FAY], VIC) == [("good", "all"), ("poor", "all"), ("lost", "all"), ("good", "all")]
 
 
 async def test_a_new_connection_begins_with_pictures(stage: Stage) -> None:
     await stage.begin(VIC)
     await pictures(stage, VIC, paused=True)
-    assert shown(stage.lines[FAY], VIC)[-1] == ("good", True)
+    assert shown(stage.lines[FAY], VIC)[-1] == ("good", "paused")
     await stage.join_media(VIC)
-    assert shown(stage.lines[FAY], VIC)[-1] == ("good", False)
+    assert shown(stage.lines[FAY], VIC)[-1] == ("good", "all")
+
+
+async def test_a_facilitator_sees_who_chose_voices_only(stage: Stage) -> None:
+    await stage.begin(VIC, OTT)
+    for on in (False, True, False):
+        (await stage.open()).show_pictures(VIC, stage.lines[VIC], on)
+        await settle()
+    assert [pictures for _, pictures in shown(stage.lines[FAY], VIC)] == ["all", "off", "all", "off"]
+    await stage.join_media(VIC)
+    assert shown(stage.lines[FAY], VIC)[-1] == ("good", "all"), "a new connection says anew what it wants"
+    assert shown(stage.lines[FAY], OTT) == [("good", "all")]
 
 
 async def test_who_leaves_has_a_gap_and_not_a_loss(stage: Stage) -> None:
@@ -125,7 +142,7 @@ async def test_who_leaves_has_a_gap_and_not_a_loss(stage: Stage) -> None:
     await stage.clock.pass_(seconds=5)
     await stage.must(c.Leave(OTT))
     await settle()
-    assert shown(stage.lines[FAY], OTT) == [("good", False), (None, False)]
+    assert shown(stage.lines[FAY], OTT) == [("good", "all"), (None, "all")]
 
 
 async def test_a_facilitator_who_comes_back_is_given_it_whole(stage: Stage) -> None:
@@ -162,7 +179,8 @@ async def test_a_line_that_flutters_for_an_hour_stays_small(stage: Stage) -> Non
         await becomes(stage, VIC, Quality.LOST)
         await stage.clock.pass_(seconds=1)
         await becomes(stage, VIC, Quality.POOR)
-    assert 90 <= len(shown(stage.lines[FAY], VIC)) <= 100
+    again = await stage.arrive(FAY, stage.lines[FAY].device)
+    assert 90 <= len(shown(again, VIC)) <= 100
 
 
 async def test_somebody_at_the_door_is_seen_by_the_facilitator_alone(stage: Stage) -> None:
@@ -177,5 +195,5 @@ async def test_somebody_at_the_door_is_seen_by_the_facilitator_alone(stage: Stag
     await stage.must(c.AnswerDoor(OTT, Willing.YES))
     await stage.join_media(OTT)
     await becomes(stage, OTT, Quality.POOR)
-    assert shown(stage.lines[FAY], OTT)[-1] == ("poor", False)
+    assert shown(stage.lines[FAY], OTT)[-1] == ("poor", "all")
     assert waiting.told == told

@@ -9,67 +9,70 @@ from hypothesis import strategies as some
 
 from server.room import commands as c
 from server.room.spells import MOST, SPAN, History, line_now, noted, recent
-from server.room.view import Line, Spell, Surroundings
+from server.room.view import Line, Pictures, Spell, Surroundings
 from tests.room.builders import FAY, OLAF, VERA, a_meeting, in_circle
 
 MINUTE = 60_000
 GOOD, POOR, LOST = Line.GOOD, Line.POOR, Line.LOST
-Seconds = list[tuple[Line | None, bool]]
+ALL, PAUSED, OFF = Pictures
+Seconds = list[tuple[Line | None, Pictures]]
 
 
-def history(*changes: tuple[int, Line | None, bool]) -> History:
+def history(*changes: tuple[int, Line | None, Pictures]) -> History:
     found: History = ()
-    for now, line, paused in changes:
-        found = noted(found, line, paused, now)
+    for now, line, pictures in changes:
+        found = noted(found, line, pictures, now)
     return found
 
 
 def test_a_line_that_stays_as_it_is_is_one_spell_and_the_very_same_history() -> None:
-    one = history((0, GOOD, False))
-    assert one == (Spell(0, GOOD, paused=False),)
-    assert noted(one, GOOD, False, 60 * MINUTE) is one
+    one = history((0, GOOD, ALL))
+    assert one == (Spell(0, GOOD, ALL),)
+    assert noted(one, GOOD, ALL, 60 * MINUTE) is one
 
 
 def test_each_change_begins_a_spell() -> None:
-    assert history((0, GOOD, False), (1, POOR, False), (2, POOR, True), (3, LOST, False), (4, GOOD, False)) == (
-        Spell(0, GOOD, paused=False),
-        Spell(1, POOR, paused=False),
-        Spell(2, POOR, paused=True),
-        Spell(3, LOST, paused=False),
-        Spell(4, GOOD, paused=False),
+    changes = (0, GOOD, ALL), (1, POOR, ALL), (2, POOR, PAUSED), (3, LOST, ALL), (4, GOOD, ALL), (5, GOOD, OFF)
+    assert history(*changes) == (
+        Spell(0, GOOD, ALL),
+        Spell(1, POOR, ALL),
+        Spell(2, POOR, PAUSED),
+        Spell(3, LOST, ALL),
+        Spell(4, GOOD, ALL),
+        Spell(5, GOOD, OFF),
     )
 
 
 def test_where_nothing_comes_it_does_not_matter_whether_pictures_were_paused() -> None:
-    assert history((0, POOR, True), (1, LOST, True))[-1] == Spell(1, LOST, paused=False)
-    assert noted((), None, True, 0) == ()
+    assert history((0, POOR, PAUSED), (1, LOST, PAUSED))[-1] == Spell(1, LOST, ALL)
+    assert noted((), None, OFF, 0) == ()
 
 
 def test_what_ended_five_minutes_ago_is_forgotten_and_what_lasts_is_not() -> None:
-    old = history((0, GOOD, False), (MINUTE, POOR, False))
+    old = history((0, GOOD, ALL), (MINUTE, POOR, ALL))
     assert recent(old, MINUTE + SPAN - 1) == old
-    assert recent(old, MINUTE + SPAN) == (Spell(MINUTE, POOR, paused=False),)
-    assert recent(old, 100 * MINUTE) == (Spell(MINUTE, POOR, paused=False),)
-    assert noted(old, GOOD, False, MINUTE + SPAN) == (
-        Spell(MINUTE, POOR, paused=False),
-        Spell(MINUTE + SPAN, GOOD, paused=False),
+    assert recent(old, MINUTE + SPAN) == (Spell(MINUTE, POOR, ALL),)
+    assert recent(old, 100 * MINUTE) == (Spell(MINUTE, POOR, ALL),)
+    assert noted(old, GOOD, ALL, MINUTE + SPAN) == (
+        Spell(MINUTE, POOR, ALL),
+        Spell(MINUTE + SPAN, GOOD, ALL),
     )
 
 
 def test_who_never_had_a_line_has_no_history_and_who_left_soon_has_none_either() -> None:
-    assert noted((), None, False, 0) == ()
-    left = history((0, GOOD, False), (MINUTE, None, False))
+    assert noted((), None, ALL, 0) == ()
+    left = history((0, GOOD, ALL), (MINUTE, None, ALL))
     assert left[-1].line is None
     assert recent(left, MINUTE + SPAN) == ()
 
 
-@given(some.lists(some.tuples(some.sampled_from([None, *Line]), some.booleans()), max_size=2 * MOST))
+@given(some.lists(some.tuples(some.sampled_from([None, *Line]), some.sampled_from(Pictures)), max_size=2 * MOST))
 def test_it_stays_small_in_order_and_true_of_now(seconds: Seconds) -> None:
     found: History = ()
-    for second, (line, paused) in enumerate(seconds):
-        found = noted(found, line, paused, second * 1000)
+    for second, (line, pictures) in enumerate(seconds):
+        found = noted(found, line, pictures, second * 1000)
         assert len(found) <= MOST
-        assert all(a.since < b.since and (a.line, a.paused) != (b.line, b.paused) for a, b in pairwise(found))
+        assert all(a.since < b.since and (a.line, a.pictures) != (b.line, b.pictures) for a, b in pairwise(found))
         assert (found[-1].line if found else None) is line
 
 

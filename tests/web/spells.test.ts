@@ -6,19 +6,19 @@ import {
   SPAN,
   stretches,
 } from "../../web/client/room/spells";
-import type { Line, Spell } from "../../web/client/wire";
+import type { Line, Pictures, Spell } from "../../web/client/wire";
 
 const minute = 60_000;
 const at = 1_000 * minute;
 
-/** How many minutes ago it became what; paused or not. */
-type Change = readonly [number, Line | null, boolean?];
+/** How many minutes ago it became what; which pictures came. */
+type Change = readonly [number, Line | null, Pictures?];
 
 function history(...changes: Change[]): readonly Spell[] {
-  return changes.map(([ago, line, paused = false]) => ({
+  return changes.map(([ago, line, pictures = "all"]) => ({
     since: at - ago * minute,
     line,
-    paused,
+    pictures,
   }));
 }
 
@@ -43,7 +43,7 @@ test("what came before somebody was there stays empty", () => {
 });
 
 test("a clock that is a little behind the server's draws nothing beyond the edge", () => {
-  const ahead = [{ since: at + 400, line: "good", paused: false }] as const;
+  const ahead = [{ since: at + 400, line: "good", pictures: "all" }] as const;
   assert.deepEqual(stretches(ahead, at), [
     { level: "good", from: SPAN, to: SPAN },
   ]);
@@ -53,7 +53,12 @@ test("a clock that is a little behind the server's draws nothing beyond the edge
 test("paused pictures count as weak, and equal neighbours are one", () => {
   assert.deepEqual(
     stretches(
-      history([4, "poor"], [3, "poor", true], [2, "good", true], [1, "good"]),
+      history(
+        [4, "poor"],
+        [3, "poor", "paused"],
+        [2, "good", "paused"],
+        [1, "good"],
+      ),
       at,
     ),
     [
@@ -71,13 +76,21 @@ test("in words: how long it has been weak, and what becomes of pictures", () => 
     trouble: true,
     says: "Their line has been weak for 2 min. Voices go first, pictures may stop.",
   });
-  assert.deepEqual(says([9, "good"], [2, "poor"], [1, "good", true]), {
+  assert.deepEqual(says([9, "good"], [2, "poor"], [1, "good", "paused"]), {
     trouble: true,
     says: "Their line has been weak for 2 min. Pictures to them are paused so that voices get through.",
   });
   assert.deepEqual(says([9, "good"], [3, "poor"], [2, "lost"]), {
     trouble: true,
     says: "Their line dropped 2 min ago. We keep their place.",
+  });
+  assert.deepEqual(says([9, "good", "off"]), {
+    trouble: false,
+    says: "They chose voices only: no pictures come to them.",
+  });
+  assert.deepEqual(says([9, "good", "off"], [2, "poor", "off"]), {
+    trouble: true,
+    says: "Their line has been weak for 2 min. They chose voices only.",
   });
   assert.deepEqual(says([9, "good"], [3, "lost"], [2, "good"]), {
     trouble: false,

@@ -71,21 +71,29 @@ test("a view is taken only if it is newer on this connection, and numbers start 
   assert.equal(await told(1, "after the cut"), "after the cut");
 });
 
-test("what is told of a line takes the place of what was told of that person, or of everything", async () => {
-  const good = [{ since: 0, line: "good", paused: false }];
+test("what is told of lines goes on from what was told before, or takes the place of everything", async () => {
+  const good = { since: 0, line: "good", pictures: "all" };
+  const poor = { since: 1, line: "poor", pictures: "all" };
   const told = async (whole: boolean, people: Record<string, unknown>) => {
     const before = lines.peek();
     server.emit("lines", { whole, people });
     await becomes(lines, (now) => now !== before);
-    return Object.keys(lines.peek());
+    return lines.peek();
   };
-  assert.deepEqual(await told(true, { june: good, dan: good }), [
-    "june",
-    "dan",
-  ]);
-  assert.deepEqual(await told(false, { june: [] }), ["june", "dan"]);
-  assert.deepEqual(lines.peek(), { june: [], dan: good });
-  assert.deepEqual(await told(true, { amira: good }), ["amira"]);
+  assert.deepEqual(await told(true, { june: [good], dan: [good] }), {
+    june: [good],
+    dan: [good],
+  });
+  assert.deepEqual(await told(false, { june: [poor], amira: [good] }), {
+    june: [good, poor],
+    dan: [good],
+    amira: [good],
+  });
+  for (let since = 2; since < 200; since++)
+    await told(false, { june: [{ ...poor, since }] });
+  assert.equal(lines.peek()["june"]?.length, 100);
+  assert.equal(lines.peek()["june"]?.at(-1)?.since, 199);
+  assert.deepEqual(await told(true, { amira: [poor] }), { amira: [poor] });
 });
 
 test("a command whose answer was lost with the line goes out once more, with the same id", async () => {

@@ -127,7 +127,11 @@ export function connect(person: string, server = ""): void {
   });
   socket.on("media", (word: MediaWord) => hearMedia(word));
   socket.on("lines", ({ whole, people }: { whole: boolean; people: Record<PersonId, readonly Spell[]> }) => {
-    lines.value = whole ? people : { ...lines.peek(), ...people };
+    const before = whole ? {} : lines.peek();
+    const after = { ...before };
+    for (const [person, begun] of Object.entries(people))
+      after[person] = [...(before[person] ?? []), ...begun].slice(-100);
+    lines.value = after;
   });
   socket.on("stalled", ({ on }: { on: boolean }) => (stalled.value = on));
   socket.on("bye", ({ reason }: { reason: string }) => farewell(reason));

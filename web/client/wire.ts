@@ -239,13 +239,21 @@ export interface View {
   readonly console: Console | null;
 }
 
+/** Which of the pictures that a person may see come to them. */
+export type Pictures =
+  | "all"
+  /** Their line does not carry all of them, so that voices get through. */
+  | "paused"
+  /** They chose to have voices only. */
+  | "off";
+
 /** How somebody's line was from a moment on.  For facilitators only, and told beside their views: see `spells`. */
 export interface Spell {
   readonly since: number;
   /** null: they had no sound and picture connection that could be judged, and were not to have one. */
   readonly line: Line | null;
-  /** It did not carry all the pictures to them, so that voices got through. */
-  readonly paused: boolean;
+  /** `ALL` where nothing came at all. */
+  readonly pictures: Pictures;
 }
 
 /** What each command carries, by its name. */

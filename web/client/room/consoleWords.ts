@@ -1,9 +1,15 @@
 // What the facilitators' console says: the same plainness, and the next safe step.
 
-import type { Departure, Door, Line, Mode, Phase, Willing } from "../wire";
+import type { Departure, Door, Line, Mode, Phase, Pictures, Willing } from "../wire";
 import { ago, lasted, names } from "./words";
 
 const theirs = (label: string) => (label.endsWith("s") ? `${label}’` : `${label}’s`);
+
+const picturesToThem: Readonly<Record<Pictures, string>> = {
+  all: "Voices go first, pictures may stop.",
+  paused: "Pictures to them are paused so that voices get through.",
+  off: "They chose voices only.",
+};
 
 export const consoleWords = {
   console: "Your console",
@@ -141,8 +147,9 @@ export const consoleWords = {
     lost: (length: number) => `dropped for ${lasted(length)}`,
   },
   lineGoodAgain: "Their line is good again.",
-  lineWeak: (length: number, paused: boolean) =>
-    `Their line has been weak for ${lasted(length)}. ${paused ? "Pictures to them are paused so that voices get through." : "Voices go first, pictures may stop."}`,
+  lineWeak: (length: number, pictures: Pictures) =>
+    `Their line has been weak for ${lasted(length)}. ${picturesToThem[pictures]}`,
+  voicesOnly: "They chose voices only: no pictures come to them.",
   lineDropped: (length: number) => `Their line dropped ${ago(length)}. We keep their place.`,
 
   // ---- people ------------------------------------------------------------------------------------------------

@@ -17,8 +17,8 @@ export interface Stretch {
   readonly to: number;
 }
 
-function levelOf({ line, paused }: Spell): Level | null {
-  return line === "poor" || (line === "good" && paused) ? "weak" : line;
+function levelOf({ line, pictures }: Spell): Level | null {
+  return line === "poor" || (line === "good" && pictures === "paused") ? "weak" : line;
 }
 
 /** The picture at a moment of the server's clock, oldest first; neighbours of one level are one. */
@@ -42,12 +42,15 @@ const isTrouble = ({ level }: Stretch) => level === "weak" || level === "lost";
 export function lineNow(spells: readonly Spell[], at: number): { trouble: boolean; says: string } {
   const all = stretches(spells, at);
   const last = all.at(-1);
-  if (last === undefined || !isTrouble(last))
-    return { trouble: false, says: last?.level && all.some(isTrouble) ? says.lineGoodAgain : "" };
+  const pictures = spells.at(-1)?.pictures ?? "all";
+  if (last === undefined || !isTrouble(last)) {
+    const again = last?.level && all.some(isTrouble) ? says.lineGoodAgain : "";
+    return { trouble: false, says: pictures === "off" ? says.voicesOnly : again };
+  }
   if (last.level === "lost") return { trouble: true, says: says.lineDropped(SPAN - last.from) };
   // a line that drops for a moment now and then has been weak all along
   const since = all[all.findLastIndex((stretch) => !isTrouble(stretch)) + 1] ?? last;
-  return { trouble: true, says: says.lineWeak(SPAN - since.from, spells.at(-1)?.paused ?? false) };
+  return { trouble: true, says: says.lineWeak(SPAN - since.from, pictures) };
 }
 
 /** The whole picture in words, for whoever does not see it. */
