@@ -104,6 +104,8 @@ async def serving(settings: Settings, listening: socket.socket, store: kept.Stor
     context = _tls(settings)
     clock = SystemClock()
     metrics = Metrics()
+    if settings.tls_certificate is not None:
+        metrics.certificate(settings.tls_certificate)
     ears = _Ears()
     plane = _plane(settings, ears, metrics)
     ears.link = MediaLink(plane, _turn(settings), relay_only=settings.relay_only)

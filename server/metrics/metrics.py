@@ -6,10 +6,13 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from importlib.metadata import version
+from pathlib import Path
 
+from cryptography import x509
 from prometheus_client import (
     CollectorRegistry,
     Counter,
+    Gauge,
     GCCollector,
     Histogram,
     Info,
@@ -61,6 +64,16 @@ class Metrics:
     def measured(self, journal: Journal) -> Journal:
         """The same journal, measured."""
         return MeasuredJournal(journal, self.registry)
+
+    def certificate(self, file: Path) -> None:
+        """The program serves https with the certificate in this PEM file, from now until it ends."""
+        with contextlib.suppress(ValueError):  # OpenSSL, which serves it, is less strict: then there is no figure
+            until = x509.load_pem_x509_certificates(file.read_bytes())[0].not_valid_after_utc
+            Gauge(
+                "talkingpiece_certificate_expiry_timestamp_seconds",
+                "When the certificate runs out that the program itself serves",
+                registry=self.registry,
+            ).set(until.timestamp())
 
     def worker_lost(self, fate: str) -> None:
         self._lost.labels(fate).inc()

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from cryptography import x509
 
 from server.http.routes import ROUTES
 from tests.app import ROOT, RunningApp
@@ -21,6 +22,7 @@ from tests.live import live
 from tests.metrics.meeting import meeting, misbehave
 from tests.metrics.scrape import Scrape, metrics_port, scrape
 from tests.signalling.processes import children
+from tests.turn_tls import certificate
 
 TOKEN = "0123456789abcdef" * 4
 MEETING = "talkingpiece_meetings"
@@ -214,7 +216,10 @@ def test_a_port_for_figures_that_is_taken_is_told_in_words(tmp_path: Path) -> No
 async def test_the_document_names_every_figure(tmp_path: Path) -> None:
     rows = re.findall(r"^\| (`.*?`) \| ", (ROOT / "server/metrics/README.md").read_text(), re.MULTILINE)
     told = {name for row in rows for name in re.findall(r"talkingpiece_\w+", row)}
-    with program(tmp_path) as app:
+    pem, key = certificate(tmp_path, "localhost")
+    with program(tmp_path, TLS_CERTIFICATE=str(pem), TLS_KEY=str(key)) as app:
         seen = await scrape(app)
+    expiry = x509.load_pem_x509_certificate(pem.read_bytes()).not_valid_after_utc.timestamp()
+    assert seen.value("talkingpiece_certificate_expiry_timestamp_seconds") == expiry
     ours = set(re.findall(r"^# HELP (talkingpiece_\w+)", seen.text, re.MULTILINE))
     assert told == ours
