@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import socket
 import ssl
@@ -30,7 +31,7 @@ from server.metrics import Metrics
 from server.realtime.gateway import Gateway, build_server
 from server.room.ids import MeetingId, PersonId
 from server.settings import Settings
-from signalling.collector import calm_the_collector
+from signalling.collector import calm_the_collector, collect_in_quiet
 from signalling.plan import PeerId, Quality, RoomId
 from signalling.plane import MediaPlane
 from signalling.workers import Workers
@@ -161,6 +162,8 @@ async def serving(settings: Settings, listening: socket.socket, store: kept.Stor
         closing.enter_context(kept.address_noted(settings))
         await closing.enter_async_context(side_door(settings.data_dir, settings.port, plane))
         calm_the_collector()
+        collecting = asyncio.create_task(collect_in_quiet(lambda: plane.counters.received))
+        closing.callback(collecting.cancel)
         yield
 
 

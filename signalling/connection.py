@@ -155,6 +155,8 @@ class Connection:
             self._connecting.cancel()
             await asyncio.wait([self._connecting])
         await self.path.close()
+        # They hold a megabyte, and one another: freed here, they need no collector, which would stall media.
+        self._uplink, self._connecting, self.tracks = None, None, {}
 
     # ---- what the other side reports --------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
+import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import monotonic
@@ -87,15 +88,17 @@ class _Shared(asyncio.DatagramTransport):
 
     def __init__(self, seat: _Seat) -> None:
         super().__init__()
-        self._seat = seat
+        self._port, self._name, self._seat = seat.port, seat.ice.local_username, weakref.ref(seat)
 
     def sendto(self, data: Any, addr: Any = None) -> None:
         with contextlib.suppress(OSError):  # the socket is full, or there is no way there: what matters is sent again
-            self._seat.port.sendto(data, addr)
+            self._port.sendto(data, addr)
 
     def close(self) -> None:
-        self._seat.port.leave(self._seat.ice.local_username, self._seat)
-        asyncio.get_running_loop().call_soon(self._seat.connection_lost, None)
+        seat = self._seat()
+        assert seat is not None, "it holds this"
+        self._port.leave(self._name, seat)
+        asyncio.get_running_loop().call_soon(seat.connection_lost, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +120,8 @@ class Ice(Connection):
         super().__init__(
             ice_controlling=True, local_username=secrets.token_hex(4), local_password=secrets.token_hex(16)
         )
-        self._ports, self._owner, self.only_from = ports, owner, only_from
+        self._ports, self.only_from = ports, only_from
+        self._owner: Owner = weakref.proxy(owner)  # which holds this
         self.allowed = (Allowance(STRANGERS), Allowance(KNOWN))
         """STUN and DTLS that is looked at: from others' addresses, from its own."""
         self._asked: dict[bytes, _Seat] = {}  # consent checks without an answer
@@ -234,6 +238,15 @@ class Ice(Connection):
             protocol.transactions.pop(asked, None)
         self._asked.clear()
         self._owner.heard(round_trip)
+
+    # -- the end
+
+    async def close(self) -> None:
+        """What it held is free afterwards, without a collector of cycles: that would stall everybody's media."""
+        await super().close()
+        self._check_list.clear()
+        self._checked_at.clear()
+        self._followed = None
 
     def route_media(self, take: Take | None) -> None:
         """Whatever comes as media from an address of this connection goes straight there; None: nowhere."""

@@ -20,7 +20,7 @@ from dataclasses import astuple
 from typing import Any, Final
 
 from signalling.channel import Channel, Message, read
-from signalling.collector import calm_the_collector
+from signalling.collector import calm_the_collector, collect_in_quiet
 from signalling.errors import MalformedAnswer, NoAddress, SignallingError
 from signalling.fence import Fence
 from signalling.plan import PeerId, Quality, RoomId
@@ -46,6 +46,10 @@ class Worker:
     async def end(self) -> None:
         if self._plane is not None:
             await self._plane.stop()
+
+    def received(self) -> int:
+        """How many packets have come."""
+        return self._plane.counters.received if self._plane is not None else 0
 
     async def beat(self) -> None:
         while True:
@@ -153,9 +157,13 @@ async def serve(sock: socket.socket) -> None:
     worker = Worker()
     worker.channel = Channel(worker.hear, worker.over.set)
     await asyncio.get_running_loop().create_unix_connection(lambda: worker.channel, sock=sock)
-    beating = asyncio.create_task(worker.beat())
+    meanwhile = [
+        asyncio.create_task(worker.beat()),
+        asyncio.create_task(collect_in_quiet(worker.received)),
+    ]
     await worker.over.wait()
-    beating.cancel()
+    for task in meanwhile:
+        task.cancel()
     with suppress(TimeoutError):
         async with asyncio.timeout(_GOODBYE):
             await worker.end()

@@ -31,10 +31,11 @@ window.WebSocket = class extends WebSocket {
 };
 """
 _PAUSE_PICTURES = """
-(paused) => lineOfThePage.dispatchEvent(
-  new MessageEvent("message", { data: "42" + JSON.stringify(["media", { kind: "pictures", generation: "", paused }]) }))
+([paused, resting]) => lineOfThePage.dispatchEvent(new MessageEvent("message", {
+  data: "42" + JSON.stringify(["media", { kind: "pictures", generation: "", paused, resting }]),
+}))
 """
-"""As the server says it when a line carries voices and nothing more (PROTOCOL.md)."""
+"""As the server says it when a line carries voices and nothing more, to somebody or from them (PROTOCOL.md)."""
 
 
 def settings() -> Mapping[str, str]:
@@ -136,10 +137,27 @@ class Trouble:
 
     async def weak_and_lost_lines(self) -> None:
         ruth, dan = self.ruth, self.dan
-        await dan.page.evaluate(_PAUSE_PICTURES, [person_of(ruth), person_of(self.june)])
-        await dan.page.get_by_text("Pictures are paused so that you can hear.").first.wait_for()
-        await self.keep(dan, "circle-pictures-paused")
-        await dan.page.evaluate(_PAUSE_PICTURES, [])
+        for whose, says, name in (
+            (
+                [[person_of(ruth), person_of(self.june)], []],
+                "Pictures are paused so that you can hear.",
+                "circle-pictures-paused",
+            ),
+            ([[], [person_of(dan)]], "Your voice goes first, your picture is paused.", "circle-own-picture-paused"),
+            ([[], [person_of(ruth)]], None, "circle-the-speakers-picture-paused"),
+        ):
+            await dan.page.evaluate(_PAUSE_PICTURES, whose)
+            if says:
+                await dan.page.get_by_text(says).first.wait_for()
+            await self.keep(dan, name)
+        await dan.page.evaluate(_PAUSE_PICTURES, [[], []])
+        await dan.choose_voices_only(True)
+        await ruth.look_at("People")
+        await ruth.page.get_by_text("They chose voices only").first.wait_for()
+        await self.keep(ruth, "console-somebody-chose-voices-only")
+        await ruth.look_at("Now")
+        await self.keep(dan, "circle-voices-only")
+        await dan.choose_voices_only(False)
         for person, where in ((dan, "circle"), (ruth, "console")):
             self.running.line.cut(person_of(person))
             await person.page.get_by_text("Your line dropped.").first.wait_for()
