@@ -55,6 +55,14 @@ class Peer:
         """Their own line carries their voice at most."""
         return self.share_above.step is Step.VOICES
 
+    @property
+    def tracks(self) -> Tracks:
+        """What they send, as far as their line carries it: of what is given up nobody is shown the last that comes."""
+        if self.up is None:
+            return {}
+        kinds = _CARRIED.get(self.share_above.step)
+        return self.up.tracks if kinds is None else {k: t for k, t in self.up.tracks.items() if k in kinds}
+
     def share_out(self, connection: Connection, flows: Mapping[PeerId, Flow], rates_of: RatesOf) -> bool:
         """What this line carries after another second, of these `flows` to them and of what they send.
 
@@ -66,6 +74,12 @@ class Peer:
         self.share_above = next_share_above(self.share_above, self.wanted, own, lost)
         return before != (self.share.step, self.share_above.step)
 
+
+_CARRIED: Final[Mapping[Step, tuple[TrackKind, ...]]] = {
+    Step.VOICES: (TrackKind.AUDIO,),
+    Step.FIRST_LOW: (TrackKind.AUDIO, TrackKind.LOW),
+}
+"""By the step of a publisher's own line; the higher steps carry everything."""
 
 _LAYERS: Final[Mapping[Layer, tuple[TrackKind, ...]]] = {
     Layer.NONE: (),

@@ -213,9 +213,9 @@ class MediaPlane:
                 self._arrange(self._peers.get(subscriber), peer.room)
 
     def _tracks(self, room: RoomId, publisher: PeerId | None) -> Tracks:
-        """What a publisher who is connected in this very room sends."""
+        """What a publisher who is connected in this very room sends, and has a line for."""
         peer = self._peers.get(publisher) if publisher is not None else None
-        return peer.up.tracks if peer is not None and peer.room == room and peer.up is not None else {}
+        return peer.tracks if peer is not None and peer.room == room else {}
 
     def _tell_wanted(self, peer: Peer, wanted: Wanted) -> None:
         connection = peer.up

@@ -187,7 +187,8 @@ def run(*, quick: bool) -> Mapping[str, Any]:
         circles["janus_tuned"].append(measure("janus_tuned", host, CIRCLES, size=12))
     print("rooms of 6, growing")
     growth = [*rounds["ours"][:1]] if quick else _grow(host)
-    half = measure("ours", host, _rooms_at(growth, 0.5), probe=True, step=FINELY)
+    halfway = _rooms_at(growth, 0.5)
+    half = [measure("ours", host, halfway, probe=True, step=FINELY) for _ in range(1 if quick else ROUNDS)]
     rate = {name: median(point.rate for point in points) for name, points in rounds.items()}
     result = {
         "forwarded_per_cpu_second": {name: round(each) for name, each in rate.items()},
@@ -233,9 +234,14 @@ def _rooms_at(points: Sequence[Point], share: float) -> int:
     return max(1, int((share - base) / slope))
 
 
-def _delays(point: Point) -> Mapping[str, float]:
-    delays = [1000 * delay for delay in point.measured.delays]
-    return {"p50": round(median(delays), 3), "p99": round(quantiles(delays, n=100)[98], 3), "packets": len(delays)}
+def _delays(points: Sequence[Point]) -> Mapping[str, float]:
+    """Of each figure the median of all rounds."""
+    each = [[1000 * delay for delay in point.measured.delays] for point in points]
+    return {
+        "p50": round(median(median(delays) for delays in each), 3),
+        "p99": round(median(quantiles(delays, n=100)[98] for delays in each), 3),
+        "packets": sum(map(len, each)),
+    }
 
 
 def _memory(points: Sequence[Point]) -> float:

@@ -96,6 +96,26 @@ async def test_whose_own_line_carries_a_voice_at_most_is_asked_for_no_picture() 
         assert not s.told.resting.get("ana"), "a new connection begins with its pictures"
 
 
+async def test_whose_own_line_carries_a_small_picture_is_shown_by_that_one_at_once() -> None:
+    async with stage() as s:
+        ana, ben = await s.join("ana"), await s.join("ben")
+        ana.speak()
+        cameras = Camera(ana, ana.high, b"high"), Camera(ana, ana.low, b"low")
+        s.plan({"ben": {"ana": Flow(True, Layer.HIGH)}})
+        await until(lambda: last(ben) == b"high")
+        anas = s.plane._peers[PeerId("ana")].connection
+        await until(lambda: anas is not None and anas.path.shortest < 0.1)
+        with full_queue(ana):
+            await until(lambda: s.told.wants["ana"] == (True, False, True), within=15)
+            asked = cameras[1].asked()
+            await until(lambda: last(ben) == b"low" and cameras[1].asked() > asked)
+            received = s.plane.counters.received
+            await until(lambda: s.plane.counters.received > received + 50)
+            assert last(ben) == b"low", "though her browser goes on sending the high one for a while"
+        for camera in cameras:
+            camera.stop()
+
+
 async def test_what_a_publishers_line_loses_is_not_held_against_those_who_listen() -> None:
     async with stage() as s:
         ana, ben = await s.join("ana"), await s.join("ben")
