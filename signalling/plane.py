@@ -10,10 +10,10 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from itertools import count
 from typing import Final, TypeVarTuple, Unpack
 
 from signalling.allocation import carried_above, on_step, paused
+from signalling.beats import PER_SECOND, beats, in_pieces
 from signalling.connection import ANSWER_WITHIN, Connection, State
 from signalling.counters import Counters
 from signalling.errors import StaleGeneration, TooManyConnecting
@@ -29,8 +29,6 @@ from signalling.quality import Line, judged
 from signalling.slots import assign
 from signalling.timeline import NTP_OF_UNIX, ServerTime
 
-TICK: Final = 0.02
-BEATS_PER_SECOND: Final = 50
 HALF_OPEN: Final = 100
 """Connections that may be offered or connecting at once.  Each holds up to 170 KB; browsers finish within a second."""
 STALL: Final = 0.25
@@ -259,19 +257,16 @@ class MediaPlane:
     # ---- as time passes ---------------------------------------------------------------------------------------------
 
     async def _tick(self) -> None:
-        due = before = time.monotonic()
-        for beat in count(1):
-            due = max(due + TICK, before)
-            await asyncio.sleep(due - before)
-            now = time.monotonic()
-            stalled, before = now - before - TICK, now
-            self.counters.stalls += stalled > STALL
-            for peer in list(self._peers.values()):
+        async for beat, now, late in beats():
+            if late > STALL:
+                self.counters.stalls += 1
+                for peer in self._peers.values():
+                    if peer.connection is not None:
+                        peer.connection.path.heard_at += late
+            async for peer in in_pieces(list(self._peers.values())):
                 connection = peer.connection
                 if connection is None:
                     continue
-                if stalled > STALL:
-                    connection.path.heard_at += stalled
                 try:
                     self._advance(peer, connection, now, beat)
                 except Exception:  # a fault in one connection must not stop the clock of all others
@@ -284,7 +279,7 @@ class MediaPlane:
             connection.renew_allowances()
         if connection.state is State.UP:
             connection.tick(now, beat)
-            if beat % BEATS_PER_SECOND == 0 and connection.state is State.UP:
+            if beat % PER_SECOND == 0 and connection.state is State.UP:
                 self._judge(peer, judged(peer.line, connection.measured(now)))
                 self._allocate(peer, connection)
         elif connection.state is State.OFFERED and now - connection.since > ANSWER_WITHIN:

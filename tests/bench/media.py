@@ -187,8 +187,7 @@ def run(*, quick: bool) -> Mapping[str, Any]:
         circles["janus_tuned"].append(measure("janus_tuned", host, CIRCLES, size=12))
     print("rooms of 6, growing")
     growth = [*rounds["ours"][:1]] if quick else _grow(host)
-    halfway = _rooms_at(growth, 0.5)
-    half = [measure("ours", host, halfway, probe=True, step=FINELY) for _ in range(1 if quick else ROUNDS)]
+    half = _half(host, _rooms_at(growth, 0.5), 1 if quick else ROUNDS)
     rate = {name: median(point.rate for point in points) for name, points in rounds.items()}
     result = {
         "forwarded_per_cpu_second": {name: round(each) for name, each in rate.items()},
@@ -219,6 +218,13 @@ def _grow(host: str) -> list[Point]:
         if points[-1].core > FULL - 0.06:
             break
     return points
+
+
+def _half(host: str, rooms: int, rounds: int) -> list[Point]:
+    """Half a core, and delays.  Packets that come one by one cost more than `rooms` says, which is of bursts."""
+    first = measure("ours", host, rooms, probe=True, step=FINELY)
+    rooms = max(1, int(rooms * 0.5 / first.core))
+    return [measure("ours", host, rooms, probe=True, step=FINELY) for _ in range(rounds)]
 
 
 def _line(points: Sequence[Point]) -> tuple[float, float]:

@@ -1,0 +1,54 @@
+"""The plane's clock."""
+
+from __future__ import annotations
+
+import asyncio
+from itertools import islice
+from time import monotonic
+
+import pytest
+
+from signalling import beats
+
+
+async def test_a_long_beat_is_cut_into_pieces_and_loses_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, turns = 0.0, 0
+    monkeypatch.setattr(beats, "monotonic", lambda: clock)
+
+    async def media() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    other = asyncio.create_task(media())
+    await asyncio.sleep(0)
+    done: list[int] = []
+    waited, longest = 0, 0.0
+    began = clock
+    async for number in beats.in_pieces(range(30)):
+        if turns > waited:
+            waited, began = turns, clock
+        done.append(number)
+        clock += 0.0002
+        longest = max(longest, clock - began)
+    other.cancel()
+    assert done == list(range(30))
+    assert longest < beats.PIECE + 0.0002
+    assert turns >= 14
+
+
+async def test_a_beat_that_comes_late_says_by_how_much() -> None:
+    late: list[float] = []
+    before = monotonic()
+    async for beat, now, by in beats.beats():
+        assert beat == len(late) + 1
+        assert now >= before
+        late.append(by)
+        before = now
+        if beat == 3:
+            await asyncio.sleep(0.3)
+        if beat == 6:
+            break
+    assert 0.2 < late[3] < 2
+    assert all(each < 0.2 for each in islice(late, 3))
