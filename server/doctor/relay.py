@@ -7,14 +7,13 @@ import contextlib
 import secrets
 import socket
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from ipaddress import ip_address
 from urllib.parse import parse_qs
 
 from aioice import stun
-from aioice.turn import TurnClientTcpProtocol, TurnClientUdpProtocol
+from aioice.turn import UDP_TRANSPORT, TurnClientTcpProtocol, TurnClientUdpProtocol
 
 from server.doctor.case import Case
 from server.doctor.findings import Finding, attention, broken, ok
@@ -28,6 +27,11 @@ PATIENCE = 4.0
 _LIFETIME = 60
 _PRIVATE = ("127.0.0.1", "10.0.0.1", "172.16.0.1", "192.168.0.1", "100.64.0.1", "169.254.169.254", "0.0.0.0")  # noqa: S104
 """Peers to which a stranger must not get through our relay: this machine, its network, a cloud's own addresses."""
+_PRIVATE_IPV6 = ("::1", "::", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::7f00:1", "fe80::1", "fd00::1")
+"""The same, also where an IPv4 address is written in an IPv6 one."""
+_FAMILY, _IPV6 = "REQUESTED-ADDRESS-FAMILY", 0x02000000
+stun.ATTRIBUTES_BY_NAME.setdefault(_FAMILY, (0x0017, _FAMILY, stun.pack_unsigned, stun.unpack_unsigned))
+"""RFC 8656 section 18.8, which aioice does not know."""
 _Client = TurnClientUdpProtocol | TurnClientTcpProtocol
 
 
@@ -82,7 +86,8 @@ async def _try(server: Server, settings: Settings) -> list[Finding]:
     username, password = credentials(settings)
     try:
         async with asyncio.timeout(4 * PATIENCE), allocated(server, username, password) as (client, address):
-            reached = await _private_peers(client, settings)
+            reached = await _reached(client, _PRIVATE, settings)
+        reached += await _reached_by_ipv6(server, username, password, settings)
     except ssl.SSLCertVerificationError as fault:
         why = f"Browsers do not trust the certificate at {server.url}: {fault.verify_message}."
         return [broken(ABOUT, why, "Give coturn a certificate for this name, with its chain.")]
@@ -128,7 +133,9 @@ async def _try(server: Server, settings: Settings) -> list[Finding]:
 
 
 @contextlib.asynccontextmanager
-async def allocated(server: Server, username: str, password: str) -> AsyncIterator[tuple[_Client, str]]:
+async def allocated(
+    server: Server, username: str, password: str, *, ipv6: bool = False
+) -> AsyncIterator[tuple[_Client, str]]:
     """A client with an allocation, and the relay's address.  Raises what the socket and the server have to say."""
     loop = asyncio.get_running_loop()
     where = (server.host, server.port)
@@ -143,9 +150,15 @@ async def allocated(server: Server, username: str, password: str) -> AsyncIterat
                 lambda: TurnClientUdpProtocol(where, username, password, _LIFETIME, 500), remote_addr=where
             )
     try:
+        request = stun.Message(message_method=stun.Method.ALLOCATE, message_class=stun.Class.REQUEST)
+        request.attributes |= {"LIFETIME": _LIFETIME, "REQUESTED-TRANSPORT": UDP_TRANSPORT}
+        if ipv6:
+            request.attributes[_FAMILY] = _IPV6
         async with asyncio.timeout(PATIENCE):
-            address, _ = await client.connect()
-        yield client, address
+            response, _ = await client.request_with_retry(request)
+        if "XOR-RELAYED-ADDRESS" not in response.attributes:
+            raise ConnectionError("it does not say from where it relays")
+        yield client, response.attributes["XOR-RELAYED-ADDRESS"][0]
     finally:
         with contextlib.suppress(TimeoutError, OSError, stun.TransactionError):
             async with asyncio.timeout(PATIENCE):
@@ -153,13 +166,21 @@ async def allocated(server: Server, username: str, password: str) -> AsyncIterat
         client.transport.close()
 
 
-async def _private_peers(client: _Client, settings: Settings) -> list[str]:
-    """The private addresses to which it would connect; our own is meant."""
+async def _reached_by_ipv6(server: Server, username: str, password: str, settings: Settings) -> list[str]:
+    """One that relays by both can be shut in one family and open in the other."""
+    try:
+        async with allocated(server, username, password, ipv6=True) as (client, _):
+            return await _reached(client, _PRIVATE_IPV6, settings)
+    except stun.TransactionFailed:  # 440: it does not relay by IPv6
+        return []
+
+
+async def _reached(client: _Client, peers: Sequence[str], settings: Settings) -> list[str]:
+    """To which of these it would connect; our own address is meant."""
     meant = set(settings.media_hosts.values()) | set(settings.turn_relays)
-    families = {ip_address(client.relayed_address[0]).version} if client.relayed_address else {4}
     reached = []
-    for peer in _PRIVATE:
-        if peer in meant or ip_address(peer).version not in families:
+    for peer in peers:
+        if peer in meant:
             continue
         request = stun.Message(message_method=stun.Method.CREATE_PERMISSION, message_class=stun.Class.REQUEST)
         request.attributes["XOR-PEER-ADDRESS"] = (peer, 9)

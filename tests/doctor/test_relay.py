@@ -27,15 +27,17 @@ from tests.doctor.case import broken, case, only, wants_attention
 from tests.turn import SECRET, coturn, shipped
 
 ADDRESS = "203.0.113.5"
+IPV6 = "2001:db8::5"
 OTHER = "198.51.100.9"
-RIGHT, OPEN_INSIDE, FOR_ANYBODY, NOT_TO_US, TLS, NOTHING = 3478, 3500, 3520, 3540, 3560, 3580
+RIGHT, OPEN_INSIDE, FOR_ANYBODY, NOT_TO_US, TLS, NOTHING, OPEN_BY_IPV6, BOTH = range(3478, 3638, 20)
 Found = dict[str, list[Finding]]
 
 
 @pytest.fixture(scope="module")
 def found() -> Found:
     """What is found of each of them."""
-    network = f"ip link set lo up && ip addr add {ADDRESS}/32 dev lo && exec $0 $@"
+    addresses = f"ip addr add {ADDRESS}/32 dev lo && ip addr add {IPV6}/128 dev lo nodad"
+    network = f"ip link set lo up && {addresses} && exec $0 $@"
     child = subprocess.run(
         ["unshare", "--map-root-user", "--net", "sh", "-c", network, sys.executable, "-m", __name__],
         cwd=ROOT,
@@ -77,6 +79,14 @@ def test_one_that_relays_from_where_nobody_is_let_in(found: Found) -> None:
 def test_one_that_lets_strangers_into_the_network(found: Found) -> None:
     (each,) = found["open inside"]
     assert broken(each, "connects strangers to", "10.0.0.1", "169.254.169.254", "denied-peer-ip")
+
+
+def test_one_that_is_shut_in_one_family_of_addresses_only(found: Found) -> None:
+    (each,) = found["open by ipv6"]
+    assert broken(each, "connects strangers to", "::1", "fd00::1", "::ffff:10.0.0.1")
+    assert ", 10.0.0.1" not in each.says
+    (both,) = found["both"]
+    assert both.state is State.OK
 
 
 def test_one_that_anybody_may_use(found: Found) -> None:
@@ -144,6 +154,8 @@ async def _relays(folder: Path) -> AsyncIterator[None]:
     servers = {
         RIGHT: shipped(ADDRESS),
         OPEN_INSIDE: _without(*peers),
+        OPEN_BY_IPV6: [*_without("--denied-peer-ip=::"), f"--relay-ip={IPV6}"],
+        BOTH: [*shipped(ADDRESS), f"--relay-ip={IPV6}"],
         FOR_ANYBODY: [*_without("--use-auth-secret", "--static-auth-secret"), "--no-auth"],
         NOT_TO_US: [*_without("--allowed-peer-ip"), f"--allowed-peer-ip={OTHER}"],
         TLS: [*_without("--no-tls"), f"--tls-listening-port={TLS + 1}", f"--pkey={pem[0]}", f"--cert={pem[1]}"],
@@ -170,6 +182,8 @@ async def inside(folder: Path) -> dict[str, list[dict[str, Any]]]:
             "wrong secret": await relay(using(udp, secret="f" * 64)),
             "wrong relays": await relay(using(udp, relays=(OTHER,))),
             "open inside": await relay(using(f"turn:{ADDRESS}:{OPEN_INSIDE}")),
+            "open by ipv6": await relay(using(f"turn:{ADDRESS}:{OPEN_BY_IPV6}")),
+            "both": await relay(using(f"turn:{ADDRESS}:{BOTH}")),
             "for anybody": await relay(using(f"turn:{ADDRESS}:{FOR_ANYBODY}")),
             "not to us": (await media(using(f"turn:{ADDRESS}:{NOT_TO_US}")))[1:],
             "untrusted": await relay(using(f"turns:{ADDRESS}:{TLS + 1}?transport=tcp")),
