@@ -11,7 +11,11 @@ from typing import Final, TypeVar
 PER_SECOND: Final = 50
 TICK: Final = 1 / PER_SECOND
 PIECE: Final = 0.0003
-"""Seconds.  With fifty people a beat takes 1 to 2 ms on a small machine; every packet that comes then would wait."""
+"""Seconds.  With fifty people a beat takes 1 to 2 ms on a small machine; every packet that comes then would wait.  Now
+it waits for two pieces at most.
+"""
+MOST: Final = TICK / 2
+"""Seconds after which a beat goes on to its end: when the core is full, each turn of media takes some 50 ms."""
 
 T = TypeVar("T")
 
@@ -29,9 +33,11 @@ async def beats() -> AsyncIterator[tuple[int, float, float]]:
 
 async def in_pieces(items: Iterable[T]) -> AsyncIterator[T]:
     """The same.  Whenever what is done with them has taken a `PIECE`, media has its turn."""
-    until = monotonic() + PIECE
+    began = now = monotonic()
+    until = now + PIECE
     for item in items:
         yield item
-        if monotonic() > until:
+        now = monotonic()
+        if until < now < began + MOST:
             await asyncio.sleep(0)
             until = monotonic() + PIECE

@@ -21,7 +21,7 @@ def calm_the_collector() -> None:
     """To be called when everything has been imported and made: that is never looked at again."""
     gc.collect()
     gc.freeze()
-    # What has outlived one look waits for quiet.  Where there is none all day, two thousand people later it does not.
+    # What has outlived one look waits for quiet; where there is none all day, until two thousand people have come.
     gc.set_threshold(NEW, 1_000, 1_000)
 
 

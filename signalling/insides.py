@@ -244,6 +244,7 @@ class Ice(Connection):
     async def close(self) -> None:
         """What it held is free afterwards, without a collector of cycles: that would stall everybody's media."""
         await super().close()
+        self._nominated.clear()
         self._check_list.clear()
         self._checked_at.clear()
         self._followed = None

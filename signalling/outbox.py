@@ -19,6 +19,8 @@ from signalling.mmsg import ffi, libc, name_size, places
 _SOL_UDP, _UDP_SEGMENT = 17, 103
 _CONTROL: Final = 24
 """Bytes of a control message that holds 16 bits, filled up."""
+_NOT_JOINED: Final = (errno.EINVAL, errno.EIO, errno.EMSGSIZE)
+"""What the kernel says when it does not cut up messages on this way: by its device, or its packets are too long."""
 _LONGEST_JOINED: Final = 1400
 """Bytes: the kernel cuts no message into pieces that it would have to cut again to send them."""
 _MOST_JOINED: Final = 40
@@ -33,14 +35,23 @@ class Destination:
 
     __slots__ = ("_memory", "joins", "places", "pointer")
 
-    def __init__(self, name: bytes) -> None:
+    def __init__(self, name: bytes, *, joins: bool = True) -> None:
         self._memory = allocate("char[]", len(name))
         memmove(self._memory, name, len(name))
         self.pointer = address_of(self._memory)
         self.places: list[int] = []
         """Where in the outbox its packets stand."""
-        self.joins = True
+        self.joins = joins
         """Whether the kernel takes several packets in one message for it, as far as we know."""
+
+
+def can_join(sock: socket.socket) -> bool:
+    """Does the kernel cut up messages at all?  One from before 4.18 would send them as they are, and say nothing."""
+    try:
+        sock.getsockopt(_SOL_UDP, _UDP_SEGMENT)
+    except OSError:
+        return False
+    return True
 
 
 class Outbox:
@@ -60,7 +71,6 @@ class Outbox:
         "_parts",
         "_parts_at",
         "_pieces",
-        "_places",
         "_segments",
         "_starts",
         "buffers",
@@ -104,12 +114,15 @@ class Outbox:
             sent = libc.sendmmsg(self._fd, self._messages + done, len(to) - done, socket.MSG_DONTWAIT)
             if sent > 0:
                 done += sent
-            elif ffi.errno in (errno.EAGAIN, errno.ENOBUFS):
+                continue
+            why = ffi.errno
+            if why in (errno.EAGAIN, errno.ENOBUFS):
                 self._counters.unsent += sum(self._fields[8 * i + 3] for i in range(done, len(to)))
                 return
-            else:
-                self._send_apart(done, to[done])
-                done += 1
+            if why in _NOT_JOINED:
+                to[done].joins = False
+            self._send_apart(done)
+            done += 1
 
     def _arrange(self) -> list[Destination]:
         """Write the messages, and forget what waited.  Whom each of them is for."""
@@ -141,14 +154,13 @@ class Outbox:
         self.due.clear()
         return to
 
-    def _send_apart(self, message: int, destination: Destination) -> None:
+    def _send_apart(self, message: int) -> None:
         """Packet by packet what the kernel did not take: its way cannot be cut for, or leads nowhere."""
         fields, field = self._fields, 8 * message
         packets, fields[field + 3] = fields[field + 3], 1
         if packets == 1:
             self._counters.unsent += 1
             return
-        destination.joins = False
         fields[field + 5] = 0
         for _ in range(packets):
             if libc.sendmmsg(self._fd, self._messages + message, 1, socket.MSG_DONTWAIT) < 1:

@@ -262,7 +262,8 @@ class MediaPlane:
                 self.counters.stalls += 1
                 for peer in self._peers.values():
                     if peer.connection is not None:
-                        peer.connection.path.heard_at += late
+                        path = peer.connection.path
+                        path.heard_at = min(now, path.heard_at + late)
             async for peer in in_pieces(list(self._peers.values())):
                 connection = peer.connection
                 if connection is None:

@@ -24,7 +24,7 @@ from signalling.counters import Counters
 from signalling.errors import NoAddress
 from signalling.forward import Take, drain
 from signalling.mmsg import Batch, address, sockaddr
-from signalling.outbox import Destination, Outbox
+from signalling.outbox import Destination, Outbox, can_join
 
 _BATCH_IN: Final = 64
 _BATCH_OUT: Final = 256
@@ -77,6 +77,7 @@ class Port:
         """Bytes of a socket address that tell it from others."""
         self._in = Batch(_BATCH_IN, self._family)
         self.outbox = Outbox(self._sock.fileno(), _BATCH_OUT, self._family, counters)
+        self._joins = can_join(self._sock)
         self._outboxes = outboxes
         outboxes.append(self.outbox)
         self._counters = counters
@@ -130,17 +131,20 @@ class Port:
                 self._takers.pop(key, None)
 
     def destination(self, addr: tuple[str, int]) -> Destination:
-        return Destination(sockaddr(addr, self._family))
+        return Destination(sockaddr(addr, self._family), joins=self._joins)
 
     # ---- what arrives -----------------------------------------------------------------------------------------------
 
     def _readable(self) -> None:
         for _ in range(_ROUNDS):
-            if not drain(self._sock.fileno(), self._in, self._takers, self._key, self._unusual):
+            try:
+                took = drain(self._sock.fileno(), self._in, self._takers, self._key, self._unusual)
+            finally:  # also after a fault: a gate that this passed may be shut before the next time
+                for outbox in self._outboxes:
+                    if outbox.taken:
+                        outbox.send()
+            if not took:
                 return
-            for outbox in self._outboxes:
-                if outbox.taken:
-                    outbox.send()
 
     def _unusual(self, data: bytes, key: bytes) -> None:
         holder = seat = self._by_address.get(key)

@@ -171,7 +171,7 @@ async def _reached_by_ipv6(server: Server, username: str, password: str, setting
     try:
         async with allocated(server, username, password, ipv6=True) as (client, _):
             return await _reached(client, _PRIVATE_IPV6, settings)
-    except stun.TransactionFailed:  # 440: it does not relay by IPv6
+    except (stun.TransactionError, OSError, TimeoutError, ConnectionError):  # mostly 440: it does not relay by IPv6
         return []
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from signalling.counters import Counters
 from signalling.mmsg import sockaddr
-from signalling.outbox import Destination, Outbox
+from signalling.outbox import Destination, Outbox, can_join
 
 SOL_UDP, UDP_GRO = 17, 104
 SO_NO_CHECK = 11
@@ -120,7 +120,7 @@ def test_a_message_stays_within_what_the_kernel_takes(browsers: list[Browser]) -
 
 
 def test_where_the_kernel_joins_nothing_each_packet_goes_alone(server: Server, browsers: list[Browser]) -> None:
-    """A way with other means of transport, or a kernel from before there was such a thing: it says EINVAL or EIO."""
+    """A way over a device that cannot have packets cut: the kernel says EINVAL or EIO."""
     ana, ben = browsers
     server.sock.setsockopt(socket.SOL_SOCKET, SO_NO_CHECK, 1)  # without checksums there is no cutting up
     for again in (False, True):
@@ -133,6 +133,30 @@ def test_where_the_kernel_joins_nothing_each_packet_goes_alone(server: Server, b
         assert ben.messages() == [(b"alone", 5)]
     assert ben.at.joins
     assert server.counters.unsent == 0
+
+
+def test_on_an_older_kernel_nothing_is_joined(server: Server, browsers: list[Browser]) -> None:
+    """It would not refuse, but send several packets as one."""
+    assert can_join(server.sock)
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as knows_nothing_of_it:
+        assert not can_join(knows_nothing_of_it)
+    ana = browsers[0]
+    ana.sock.setsockopt(SOL_UDP, UDP_GRO, 1)
+    to = Destination(sockaddr(ana.sock.getsockname(), socket.AF_INET), joins=False)
+    for packet in packets(MIXED):
+        server.put(to, packet)
+    server.outbox.send()
+    assert [data for data, _ in ana.messages()] == packets(MIXED)
+
+
+def test_a_way_that_is_shut_for_a_moment_is_joined_again(server: Server, browsers: list[Browser]) -> None:
+    _, port = browsers[0].sock.getsockname()
+    broadcast = Destination(sockaddr(("255.255.255.255", port), socket.AF_INET))  # EACCES, until that is allowed
+    for packet in packets([100] * 3):
+        server.put(broadcast, packet)
+    server.outbox.send()
+    assert server.counters.unsent == 3
+    assert broadcast.joins
 
 
 def test_what_cannot_be_sent_is_lost_alone(server: Server, browsers: list[Browser]) -> None:
