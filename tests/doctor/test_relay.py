@@ -21,7 +21,7 @@ import pytest
 
 from server.doctor.findings import Finding, State
 from server.doctor.media import media
-from server.doctor.relay import Server, relay, server_of
+from server.doctor.relay import Server, _reached_by_ipv6, relay, server_of
 from tests.app import ROOT
 from tests.doctor.case import broken, case, only, wants_attention
 from tests.turn import SECRET, coturn, shipped
@@ -117,6 +117,18 @@ def test_a_name_that_is_not_known(found: Found) -> None:
 async def test_without_one_whoever_is_on_this_machine_misses_nothing(tmp_path: Path) -> None:
     assert await relay(case(tmp_path)) == []
     assert wants_attention(await only(relay, case(tmp_path, public_url="https://meet.example.org")), "There is none")
+
+
+@pytest.mark.parametrize("fault", [TimeoutError, ConnectionError, OSError])
+async def test_where_ipv6_does_not_answer_the_rest_is_said_all_the_same(
+    fault: type[Exception], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def silent(*_: object, **__: object) -> None:
+        raise fault
+
+    monkeypatch.setattr("server.doctor.relay.allocated", silent)
+    settings = case(tmp_path).settings
+    assert await _reached_by_ipv6(server_of("turn:turn.example.org"), "name", "password", settings) == []
 
 
 def test_urls_are_read_as_browsers_read_them() -> None:

@@ -52,3 +52,22 @@ async def test_a_beat_that_comes_late_says_by_how_much() -> None:
             break
     assert 0.2 < late[3] < 2
     assert all(each < 0.2 for each in islice(late, 3))
+
+
+async def test_on_a_full_core_a_beat_comes_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, turns = 0.0, 0
+    monkeypatch.setattr(beats, "monotonic", lambda: clock)
+
+    async def media() -> None:
+        nonlocal clock, turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+            clock += 0.05
+
+    other = asyncio.create_task(media())
+    await asyncio.sleep(0)
+    async for _ in beats.in_pieces(range(30)):
+        clock += 0.0002
+    other.cancel()
+    assert turns <= 2

@@ -128,6 +128,26 @@ async def test_stun_goes_by_its_name_and_dtls_by_its_address(port: Port) -> None
     assert [allowance.left for allowance in (*ben.allowed, *ana.allowed)] == [8, 9, 9, 7]
 
 
+async def test_what_waits_goes_out_also_after_a_fault(port: Port, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A gate that it passed may be shut before there is another chance."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as browser:
+        browser.bind(("127.0.0.1", 0))
+        to, outbox = port.destination(browser.getsockname()), port.outbox
+
+        def faulty(*_: object) -> int:
+            outbox.sizes[0], outbox.taken = 7, 1
+            outbox.due.append(to)
+            to.places.append(0)
+            raise RuntimeError
+
+        monkeypatch.setattr("signalling.port.drain", faulty)
+        with pytest.raises(RuntimeError):
+            port._readable()
+        browser.settimeout(2)
+        assert len(browser.recv(99)) == 7
+    assert outbox.taken == 0
+
+
 async def test_everybody_comes_to_one_port_at_every_address() -> None:
     plane = MediaPlane(addresses=["127.0.0.1", "127.0.0.2", "::1"], listener=Told(), public={"127.0.0.2": "192.0.2.1"})
     await plane.start()
