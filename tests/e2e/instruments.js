@@ -98,6 +98,7 @@
     return play.call(this);
   };
 
+  let deaf = false;
   let ear = null; // {context, all, played}: two mixes and an analyser on each
   function listen() {
     if (ear === null) {
@@ -106,7 +107,7 @@
       ear = { context, all: new AnalyserNode(context, settings), played: new AnalyserNode(context, settings) };
     }
     void ear.context.resume();
-    const live = new Set(received("audio"));
+    const live = new Set(deaf ? [] : received("audio"));
     for (const track of live) {
       if (sources.has(track)) continue;
       const stream = new MediaStream([track]);
@@ -202,8 +203,9 @@
   const history = JSON.parse(sessionStorage.getItem(KEPT) ?? "[]");
   if (location.pathname.startsWith("/room/")) {
     setInterval(() => {
-      listen();
       look();
+      if (deaf) return;
+      listen();
       history.push([Date.now(), peaks(ear.all)]);
     }, 100);
     addEventListener("pagehide", () => sessionStorage.setItem(KEPT, JSON.stringify(history)));
@@ -226,6 +228,12 @@
       return Object.fromEntries(moving.map(({ video }) => [whose(video), video.videoWidth]));
     },
     history: () => history,
+    /** Hears nothing from now on: to listen to eleven voices takes a page a good part of what it needs of the machine. */
+    deafen() {
+      deaf = true;
+      listen();
+      void ear.context.suspend();
+    },
     /** name -> how many pictures of them came so far over the connection that there is. */
     frames: () => Object.fromEntries([...watched.values()].map(({ video, frames }) => [whose(video), frames])),
     /** Every picture that ever came: whose it is, how long it has stood still (ms), its width. */

@@ -24,6 +24,8 @@ export class Connection {
   readonly #peer: RTCPeerConnection;
   readonly #slots = new Map<number, MediaStream>();
   #own: readonly RTCRtpTransceiver[] = [];
+  /** Settled when what we send has its limits. */
+  #limited: Promise<unknown> = Promise.resolve();
   #lowCamera: MediaStreamTrack | null = null;
   #lowOf: MediaStreamTrack | null = null;
   readonly #watch: Watch;
@@ -74,15 +76,19 @@ export class Connection {
     if (audio === undefined || high === undefined || low === undefined)
       throw new Error("the offer has no place for us");
     for (const transceiver of this.#own) transceiver.direction = "sendonly";
-    await limit(audio.sender, { maxBitrate: AUDIO_BITRATE });
-    await limit(high.sender, { maxBitrate: HIGH_BITRATE }, "maintain-resolution");
-    await limit(low.sender, LOW);
     await this.#peer.setLocalDescription(await this.#peer.createAnswer());
+    // not before the answer: a slow phone takes long enough for that, and nothing is sent until the server wants it
+    this.#limited = Promise.all([
+      limit(audio.sender, { maxBitrate: AUDIO_BITRATE }),
+      limit(high.sender, { maxBitrate: HIGH_BITRATE }, "maintain-resolution"),
+      limit(low.sender, LOW),
+    ]);
     return this.#peer.localDescription?.sdp ?? "";
   }
 
   /** Sends these and nothing else.  Calls must not overlap. */
   async publish({ audio, camera, high, low }: Published): Promise<void> {
+    await this.#limited;
     const [forAudio, forHigh, forLow] = this.#own;
     if (this.#closed || forAudio === undefined || forHigh === undefined || forLow === undefined) return;
     await put(forAudio.sender, audio);
