@@ -10,6 +10,8 @@ from typing import Final, TypeVar
 
 PER_SECOND: Final = 50
 TICK: Final = 1 / PER_SECOND
+TENTH: Final = 5
+"""Beats in 0.1 s."""
 PIECE: Final = 0.0003
 """Seconds.  With fifty people a beat takes 1 to 2 ms on a small machine; every packet that comes then would wait.  Now
 it waits for two pieces at most.

@@ -16,6 +16,7 @@ from typing import Final
 
 from signalling import rtcp
 from signalling.answer import Answer, parse_answer
+from signalling.beats import PER_SECOND, TENTH
 from signalling.congestion import Congestion
 from signalling.counters import Counters
 from signalling.errors import AlreadyAnswered, StaleGeneration
@@ -219,11 +220,17 @@ class Connection:
         if self._uplink is not None:
             self._uplink.inlet.renew_allowances()
 
-    def tick(self, now: float, beat: int) -> None:
-        """To be called every 20 ms while up; `beat` counts the calls.
+    def due(self, beat: int) -> bool:
+        """Is there anything to do in this beat?  Every tenth of a second there is; in between, what cannot wait."""
+        if (beat + self.phase) % TENTH == 0:
+            return True
+        for track in self.tracks.values():
+            if track.losses.missing or (track.is_video and (track.waiting or track.key_frame_wanted)):
+                return True
+        return False
 
-        Most beats of most people find nothing to do, and there are thousands a second: what cannot wait comes first.
-        """
+    def tick(self, now: float, beat: int) -> None:
+        """To be called in each beat that is `due`, while up; `beat` counts those that are not, too."""
         uplink = self._uplink
         assert uplink is not None
         for track in uplink.tracks:
@@ -231,20 +238,20 @@ class Connection:
                 track.repair(now)
             if track.waiting or track.key_frame_wanted:
                 track.ask_again(now)
-        if beat % 5:
+        if beat % TENTH:
             return
         if now - self.path.heard_at > SILENT_FOR:
             self._ended()
             return
         for track in uplink.tracks:
             track.tick(now)
-        uplink.tell_arrivals(MANY if beat % 10 else 1)
-        if beat % 10:
+        uplink.tell_arrivals(MANY if beat % (2 * TENTH) else 1)
+        if beat % (2 * TENTH):
             return
         for slot in self._slots:
             slot.tick(now)
         self.path.check_consent(now)
-        if beat % 50 == 0:
+        if beat % PER_SECOND == 0:
             self._strain_voices()
             reports = [slot.report(now) for slot in self._slots if slot.track is not None]
             if report := b"".join([*reports, uplink.report(now)]):

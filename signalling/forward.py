@@ -229,10 +229,10 @@ class Inlet:
                 counters.unsent += 1
                 continue
             out.taken = place + 1
-            places = to.destination.places
-            if not places:
-                out.due.append(to.destination)
-            places.append(place)
+            there = to.destination
+            if not (there.places or there.voices):
+                out.due.append(there)
+            (there.places if is_video else there.voices).append(place)
             slot.packets += 1
             slot.octets += n
             forwarded += 1

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeVarTuple, Unpack
 
 from signalling.allocation import carried_above, on_step, paused
-from signalling.beats import PER_SECOND, beats, in_pieces
+from signalling.beats import PER_SECOND, TENTH, beats, in_pieces
 from signalling.connection import ANSWER_WITHIN, Connection, State
 from signalling.counters import Counters
 from signalling.errors import StaleGeneration, TooManyConnecting
@@ -264,7 +264,8 @@ class MediaPlane:
                     if peer.connection is not None:
                         path = peer.connection.path
                         path.heard_at = min(now, path.heard_at + late)
-            async for peer in in_pieces(list(self._peers.values())):
+            due = [peer for peer in self._peers.values() if peer.connection is not None and peer.connection.due(beat)]
+            async for peer in in_pieces(due):
                 connection = peer.connection
                 if connection is None:
                     continue
@@ -276,7 +277,7 @@ class MediaPlane:
 
     def _advance(self, peer: Peer, connection: Connection, now: float, beat: int) -> None:
         beat += connection.phase
-        if beat % 5 == 0:
+        if beat % TENTH == 0:
             connection.renew_allowances()
         if connection.state is State.UP:
             connection.tick(now, beat)

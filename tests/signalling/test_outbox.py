@@ -52,14 +52,14 @@ class Server:
         self.counters = Counters()
         self.outbox = Outbox(self.sock.fileno(), size, family, self.counters)
 
-    def put(self, to: Destination, packet: bytes) -> None:
+    def put(self, to: Destination, packet: bytes, *, voice: bool = False) -> None:
         """As the hot path does."""
         out, place = self.outbox, self.outbox.taken
         out.views[place][: len(packet)] = packet
         out.sizes[place] = len(packet)
-        if not to.places:
+        if not (to.places or to.voices):
             out.due.append(to)
-        to.places.append(place)
+        (to.voices if voice else to.places).append(place)
         out.taken = place + 1
 
 
@@ -105,6 +105,21 @@ def test_what_is_of_one_size_goes_as_one_message(server: Server, browsers: list[
     long, last = [(packet, 1450) for packet in sent[7:9]], (b"".join(sent[9:11]), 1000)
     assert ana.messages() == [(one, 160), (four, 1000), (two, 160), *long, last, (sent[11], 1001)]
     assert [data for data, _ in ben.messages()] == sent
+
+
+def test_voices_go_behind_pictures_and_so_in_the_same_message(server: Server, browsers: list[Browser]) -> None:
+    ana = browsers[0]
+    ana.sock.setsockopt(SOL_UDP, UDP_GRO, 1)
+    ruth, june, picture, smaller = b"R" * 170, b"J" * 160, b"P" * 1000, b"p" * 900
+    for packet, voice in ((ruth, True), (picture, False), (june, True), (smaller, False)):
+        server.put(ana.at, packet, voice=voice)
+    server.outbox.send()
+    assert ana.messages() == [(picture + smaller, 1000), (ruth + june, 170)]
+    server.put(ana.at, june, voice=True)
+    server.put(ana.at, picture)
+    server.outbox.send()
+    assert ana.messages() == [(picture + june, 1000)]
+    assert (ana.at.places, ana.at.voices) == ([], [])
 
 
 def test_a_message_stays_within_what_the_kernel_takes(browsers: list[Browser]) -> None:

@@ -32,9 +32,10 @@ class Kept(Outbox):
 
 def emptied(outbox: Outbox) -> list[bytes]:
     """What waited in it, in the order in which it was put there."""
-    assert sorted(place for to in outbox.due for place in to.places) == list(range(outbox.taken))
+    assert sorted(place for to in outbox.due for place in (*to.places, *to.voices)) == list(range(outbox.taken))
     for to in outbox.due:
         to.places.clear()
+        to.voices.clear()
     outbox.due.clear()
     taken, outbox.taken = outbox.taken, 0
     return [bytes(outbox.views[i][: outbox.sizes[i]]) for i in range(taken)]
