@@ -112,6 +112,13 @@ class Workers:
         known = self._rooms.get(room)
         return self.homes.index(known.home) if known is not None else None
 
+    def place(self, room: RoomId, worker: int) -> None:
+        """Let this room begin on this worker, though others may be freer: for trying each of them.
+
+        It must not be known yet, or be forgotten and confirmed.
+        """
+        self._rooms[room] = _Room(self.homes[worker])
+
     # ---- negotiation ------------------------------------------------------------------------------------------------
 
     async def offer(self, room: RoomId, peer: PeerId, only_from: frozenset[str] | None = None) -> Offer:

@@ -29,10 +29,9 @@ PACKETS = 25
 async def media(case: Case) -> list[Finding]:
     try:
         async with _trial(case) as trial:
-            direct = await _through(trial, case.settings, None)
-            if not case.settings.turn_urls:
-                return [direct]
-            return [direct, *[await _through(trial, case.settings, url) for url in case.settings.turn_urls]]
+            count = await trial.workers()
+            ways = (None, *case.settings.turn_urls)
+            return [await _through(trial, case.settings, way, n, count) for n in range(count) for way in ways]
     except NoAddress as nowhere:
         return [
             broken(
@@ -59,11 +58,14 @@ async def _trial(case: Case) -> AsyncIterator[Trial]:
         await plane.stop()
 
 
-async def _through(trial: Trial, settings: Settings, relay_url: str | None) -> Finding:
-    """One voice from one caller to the other: directly, or both by the relay."""
+async def _through(trial: Trial, settings: Settings, relay_url: str | None, worker: int, count: int) -> Finding:
+    """One voice from one caller to the other, by this one of `count` workers: directly, or both by the relay."""
     way = f"through {relay_url}" if relay_url else "directly"
+    if count > 1:
+        way += f" to worker {worker + 1} of {count}"
     callers: list[Caller] = []
     try:
+        await trial.begin(worker)
         for peer in (SPEAKER, LISTENER):
             caller = Caller(own_addresses(), _relay(relay_url, settings) if relay_url else None)
             callers.append(caller)
@@ -80,7 +82,7 @@ async def _through(trial: Trial, settings: Settings, relay_url: str | None) -> F
             ABOUT, f"The program is too busy to be tried ({refused}).", "Ask again when no meeting begins."
         )
     except (OSError, TimeoutError):
-        return _no_way(way, settings, by_relay=relay_url is not None)
+        return _no_way(way, settings, settings.media_port + worker, by_relay=relay_url is not None)
     finally:
         await trial.end()
         for caller in callers:
@@ -111,12 +113,12 @@ async def _speak(speaker: Caller, listener: Caller) -> int:
     return min(PACKETS, listener.heard - before)
 
 
-def _no_way(way: str, settings: Settings, *, by_relay: bool) -> Finding:
+def _no_way(way: str, settings: Settings, port: int, *, by_relay: bool) -> Finding:
     if by_relay:
         return broken(
             ABOUT,
             f"No connection came about {way}.",
-            f"coturn has to be allowed to reach UDP port {settings.media_port} of this machine (allowed-peer-ip), "
+            f"coturn has to be allowed to reach UDP port {port} of this machine (allowed-peer-ip), "
             f"and {PREFIX}TURN_RELAYS has to name from where it does.",
         )
     if any(own != called for own, called in settings.media_hosts.items()):
@@ -128,7 +130,7 @@ def _no_way(way: str, settings: Settings, *, by_relay: bool) -> Finding:
     return broken(
         ABOUT,
         f"No connection came about {way}.",
-        f"A firewall on this machine may drop UDP port {settings.media_port}.",
+        f"A firewall on this machine may drop UDP port {port}.",
     )
 
 

@@ -19,8 +19,9 @@ from typing import Any, Final, Protocol
 import aiohttp
 from aiohttp import web
 
-from signalling.errors import SignallingError
+from signalling.errors import Restarting, SignallingError
 from signalling.plan import Flow, MediaPlan, PeerId, RoomId
+from signalling.workers import Workers
 
 FILE: Final = "doctor.sock"
 PATIENCE: Final = 5.0
@@ -54,6 +55,14 @@ class Refused(Exception):
 class Trial(Protocol):
     """Two callers on a plane.  Raises `Refused`."""
 
+    async def workers(self) -> int:
+        """How many processes carry media; 1 where the program does it itself."""
+        ...
+
+    async def begin(self, worker: int) -> None:
+        """The callers are to come to this one, from 0."""
+        ...
+
     async def offer(self, peer: PeerId, only_from: Sequence[str] | None) -> tuple[str, str]:
         """Returns the generation and the SDP."""
         ...
@@ -72,13 +81,28 @@ class OnPlane:
 
     def __init__(self, plane: Plane) -> None:
         self._plane = plane
+        self._worker = 0
         self._over: asyncio.TimerHandle | None = None
+
+    async def workers(self) -> int:
+        return len(self._plane.homes) if isinstance(self._plane, Workers) else 1
+
+    async def begin(self, worker: int) -> None:
+        if not 0 <= worker < await self.workers():
+            raise Refused("no_such_worker")
+        await self.end()
+        if isinstance(self._plane, Workers):
+            await self._plane.confirmed(ROOM)
+            self._plane.place(ROOM, worker)
+        self._worker = worker
 
     async def offer(self, peer: PeerId, only_from: Sequence[str] | None) -> tuple[str, str]:
         if self._over is None:
             self._over = asyncio.get_running_loop().call_later(LONGEST, self._forget)
         with _refusals():
             offer = await self._plane.offer(ROOM, peer, None if only_from is None else frozenset(only_from))
+            if isinstance(self._plane, Workers) and self._plane.home_of(ROOM) != self._worker:
+                raise Restarting  # that worker cannot be kept alive, and the plane took another one
         return offer.generation, offer.sdp
 
     async def answer(self, peer: PeerId, generation: str, sdp: str) -> None:
@@ -118,12 +142,14 @@ async def side_door(folder: Path, port: int, plane: Plane) -> AsyncIterator[None
     trial = OnPlane(plane)
 
     async def here(_: web.Request) -> web.Response:
-        return web.json_response({"port": port})
+        return web.json_response({"port": port, "workers": await trial.workers()})
 
     async def step(request: web.Request) -> web.Response:
         asked: dict[str, Any] = await request.json()
         try:
             match request.match_info["step"]:
+                case "begin":
+                    await trial.begin(int(asked["worker"]))
                 case "offer":
                     generation, sdp = await trial.offer(PeerId(asked["peer"]), asked["only_from"])
                     return web.json_response({"generation": generation, "sdp": sdp})
@@ -198,6 +224,12 @@ class Door:
             return int((await self._ask("GET", "/"))["port"])
         except (OSError, aiohttp.ClientError, TimeoutError, KeyError, ValueError):
             return None
+
+    async def workers(self) -> int:
+        return int((await self._ask("GET", "/"))["workers"])
+
+    async def begin(self, worker: int) -> None:
+        await self._ask("POST", "/begin", worker=worker)
 
     async def offer(self, peer: PeerId, only_from: Sequence[str] | None) -> tuple[str, str]:
         told = await self._ask("POST", "/offer", peer=peer, only_from=None if only_from is None else list(only_from))

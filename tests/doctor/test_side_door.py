@@ -11,7 +11,8 @@ import pytest
 from server.doctor import side_door as module
 from server.doctor.side_door import FILE, LISTENER, ROOM, SPEAKER, Door, OnPlane, Refused, side_door
 from signalling.caller import Caller
-from tests.signalling.stage import stage, until
+from tests.signalling.stage import ROOM as MEETING
+from tests.signalling.stage import stage, stage_of_workers, until
 
 
 async def test_a_voice_goes_through_it_and_nothing_is_left(tmp_path: Path) -> None:
@@ -56,6 +57,35 @@ async def test_what_the_plane_refuses_is_told_by_its_code(tmp_path: Path) -> Non
         generation, _ = await door.offer(SPEAKER, None)
         with pytest.raises(Refused, match="malformed_answer"):
             await door.answer(SPEAKER, generation, "v=0")
+
+
+async def test_each_worker_can_be_tried_however_full_it_is(tmp_path: Path) -> None:
+    async with stage_of_workers(2) as s, side_door(tmp_path, 8080, s.plane):
+        await s.join("ana")
+        busy = s.plane.home_of(MEETING)
+        door = Door(tmp_path)
+        assert await door.workers() == 2
+        for worker in (0, 1, 1, 0):
+            await door.begin(worker)
+            await door.offer(SPEAKER, None)
+            assert s.plane.home_of(ROOM) == worker
+        await door.end()
+        await s.plane.confirmed(ROOM)
+        assert s.plane.home_of(ROOM) is None
+        assert s.plane.home_of(MEETING) == busy
+        with pytest.raises(Refused, match="no_such_worker"):
+            await door.begin(2)
+
+
+async def test_a_worker_that_cannot_be_kept_alive_is_not_taken_for_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with stage_of_workers(2) as s, side_door(tmp_path, 8080, s.plane):
+        door = Door(tmp_path)
+        await door.begin(1)
+        monkeypatch.setattr(type(s.plane.homes[1]), "failing", property(lambda home: home is s.plane.homes[1]))
+        with pytest.raises(Refused, match="restarting"):
+            await door.offer(SPEAKER, None)
 
 
 async def test_a_trial_that_nobody_ends_ends_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
