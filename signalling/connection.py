@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Sized
 from enum import Enum, auto
 from itertools import count, islice
 from time import monotonic
@@ -78,6 +78,8 @@ class Connection:
         self._counters = counters
         self._on_up, self._on_over = on_up, on_over
         self._uplink: Uplink | None = None
+        self._urgent: tuple[Sized, ...] = ()
+        """While something is in one of these, each beat counts: what is missing, and who waits for a picture."""
         self._connecting: asyncio.Task[None] | None = None
         self._offset = ClockOffset()
         self._sent = 0
@@ -112,6 +114,8 @@ class Connection:
                 by_ssrc[track.rtx_ssrc] = track
         inlet = Inlet(self.path, by_ssrc, self._counters, self._rtcp)
         self._uplink = Uplink(self.path, self.tracks, inlet)
+        tracks = self.tracks.values()
+        self._urgent = (*(t.losses.missing for t in tracks), *(t.waiting for t in tracks if t.is_video))
         self.state, self.since = State.CONNECTING, monotonic()
         self._connecting = asyncio.create_task(self._connect(answer, inlet))
 
@@ -157,7 +161,7 @@ class Connection:
             await asyncio.wait([self._connecting])
         await self.path.close()
         # They hold a megabyte, and one another: freed here, they need no collector, which would stall media.
-        self._uplink, self._connecting, self.tracks = None, None, {}
+        self._uplink, self._connecting, self.tracks, self._urgent = None, None, {}, ()
 
     # ---- what the other side reports --------------------------------------------------------------------------------
 
@@ -222,12 +226,7 @@ class Connection:
 
     def due(self, beat: int) -> bool:
         """Is there anything to do in this beat?  Every tenth of a second there is; in between, what cannot wait."""
-        if (beat + self.phase) % TENTH == 0:
-            return True
-        for track in self.tracks.values():
-            if track.losses.missing or (track.is_video and (track.waiting or track.key_frame_wanted)):
-                return True
-        return False
+        return (beat + self.phase) % TENTH == 0 or any(self._urgent)
 
     def tick(self, now: float, beat: int) -> None:
         """To be called in each beat that is `due`, while up; `beat` counts those that are not, too."""

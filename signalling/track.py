@@ -197,7 +197,7 @@ class Track:
             self.losses.prune(self.newest)
 
     def ask_again(self, now: float) -> None:
-        """To be called every 20 ms while a key frame is wanted, or a slot waits."""
+        """To be called every 20 ms while a slot waits, and every 0.1 s while a key frame is wanted."""
         if self.is_video and (self.key_frame_wanted or now - self._asked_at >= KEY_FRAME_AGAIN):
             self.want_key_frame(now)
 

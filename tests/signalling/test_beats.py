@@ -9,6 +9,9 @@ from time import monotonic
 import pytest
 
 from signalling import beats
+from signalling.plan import PeerId
+from signalling.profile import TrackKind
+from tests.signalling.stage import BOTH, stage, until
 
 
 async def test_a_long_beat_is_cut_into_pieces_and_loses_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,3 +74,24 @@ async def test_on_a_full_core_a_beat_comes_to_its_end(monkeypatch: pytest.Monkey
         clock += 0.0002
     other.cancel()
     assert turns <= 2
+
+
+async def test_a_connection_is_looked_at_in_each_beat_only_while_something_cannot_wait() -> None:
+    async with stage() as s:
+        for name in ("ana", "ben"):
+            await s.join(name)
+        ana = s.plane._peers[PeerId("ana")].connection
+        assert ana is not None
+        assert sum(ana.due(beat) for beat in range(50)) == 10
+        s.plan({"ben": {"ana": BOTH}})
+        assert sum(ana.due(beat) for beat in range(50)) == 10, "a voice that is silent is no reason"
+        low = ana.tracks[TrackKind.LOW]
+        low.wake(monotonic())
+        assert all(ana.due(beat) for beat in range(50)), "somebody waits for the picture"
+        s.plan({})
+        assert sum(ana.due(beat) for beat in range(50)) == 10
+        ana.tracks[TrackKind.AUDIO].losses.gap(5, 6, monotonic())
+        assert all(ana.due(beat) for beat in range(50)), "a packet is missing"
+        await s.plane.close(PeerId("ana"))
+        await until(lambda: not ana.tracks)
+        assert sum(ana.due(beat) for beat in range(50)) == 10

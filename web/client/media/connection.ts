@@ -10,7 +10,7 @@ import { search, type Trouble } from "./search";
 
 const HIGH_BITRATE = 900_000;
 /** A small picture moves slowly enough for each frame to fit into one packet: half of what it would cost everyone else. */
-const LOW = { maxBitrate: 80_000, maxFramerate: 10, scaleResolutionDownBy: 4 };
+const LOW = { maxBitrate: 64_000, maxFramerate: 8, scaleResolutionDownBy: 4 };
 const AUDIO_BITRATE = 24_000;
 
 export interface Published {
