@@ -112,12 +112,15 @@ class Workers:
         known = self._rooms.get(room)
         return self.homes.index(known.home) if known is not None else None
 
-    def place(self, room: RoomId, worker: int) -> None:
+    def place(self, room: RoomId, worker: int) -> bool:
         """Let this room begin on this worker, though others may be freer: for trying each of them.
 
-        It must not be known yet, or be forgotten and confirmed.
+        False if the room lives already.  A forgotten one has to be confirmed first.
         """
+        if (known := self._rooms.get(room)) is not None and not known.forgotten:
+            return False
         self._rooms[room] = _Room(self.homes[worker])
+        return True
 
     # ---- negotiation ------------------------------------------------------------------------------------------------
 

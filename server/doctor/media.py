@@ -10,13 +10,15 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
+import aiohttp
+
 from server.doctor.case import Case
 from server.doctor.findings import Finding, attention, broken, ok
 from server.doctor.relay import credentials, server_of
 from server.doctor.side_door import LISTENER, SPEAKER, OnPlane, Refused, Trial
 from server.settings import PREFIX, Settings
 from signalling.caller import Caller, Relay
-from signalling.errors import NoAddress
+from signalling.errors import NoAddress, Restarting
 from signalling.insides import own_addresses
 from signalling.plane import MediaPlane
 
@@ -78,9 +80,13 @@ async def _through(trial: Trial, settings: Settings, relay_url: str | None, work
         await trial.open()
         heard = await _speak(speaker, listener)
     except Refused as refused:
+        if str(refused) == Restarting.code:
+            return broken(ABOUT, f"Nothing came {way}: that process does not stay alive.", "Look at the program's log.")
         return attention(
-            ABOUT, f"The program is too busy to be tried ({refused}).", "Ask again when no meeting begins."
+            ABOUT, f"The program is too busy to be tried {way} ({refused}).", "Ask again when no meeting begins."
         )
+    except aiohttp.ClientError:
+        return broken(ABOUT, f"The program failed while a voice was sent {way}.", "Look at the program's log.")
     except (OSError, TimeoutError):
         return _no_way(way, settings, settings.media_port + worker, by_relay=relay_url is not None)
     finally:

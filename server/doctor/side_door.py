@@ -93,12 +93,14 @@ class OnPlane:
         await self.end()
         if isinstance(self._plane, Workers):
             await self._plane.confirmed(ROOM)
-            self._plane.place(ROOM, worker)
+            if not self._plane.place(ROOM, worker):
+                raise Refused("busy")  # another doctor was quicker
         self._worker = worker
+        self._begin_to_end()
 
     async def offer(self, peer: PeerId, only_from: Sequence[str] | None) -> tuple[str, str]:
         if self._over is None:
-            self._over = asyncio.get_running_loop().call_later(LONGEST, self._forget)
+            self._begin_to_end()
         with _refusals():
             offer = await self._plane.offer(ROOM, peer, None if only_from is None else frozenset(only_from))
             if isinstance(self._plane, Workers) and self._plane.home_of(ROOM) != self._worker:
@@ -119,6 +121,9 @@ class OnPlane:
         if self._over is not None:
             self._over.cancel()
         self._forget()
+
+    def _begin_to_end(self) -> None:
+        self._over = asyncio.get_running_loop().call_later(LONGEST, self._forget)
 
     def _forget(self) -> None:
         self._over = None

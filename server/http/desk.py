@@ -235,5 +235,7 @@ async def _meeting(
 
 def _invitation(edge: Edge, meeting: Meeting, url: str) -> str:
     """Words to send with a link: neutral, and nobody else in them (R19)."""
-    when = f" on {plainly(meeting.starts_at, ZoneInfo(edge.time_zone))}" if meeting.starts_at else ""
-    return f"Your appointment{when}.\nPlease open this link then. It is only for you:\n{url}"
+    if meeting.starts_at is None:
+        return f"This is your link for our appointment. It is only for you:\n{url}"
+    when = plainly(meeting.starts_at, ZoneInfo(edge.time_zone))
+    return f"Your appointment on {when}.\nPlease open this link then. It is only for you:\n{url}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import stat
 from pathlib import Path
@@ -9,7 +10,10 @@ from pathlib import Path
 import pytest
 
 from server.doctor import side_door as module
+from server.doctor.findings import State
+from server.doctor.media import _through
 from server.doctor.side_door import FILE, LISTENER, ROOM, SPEAKER, Door, OnPlane, Refused, side_door
+from server.settings import Settings
 from signalling.caller import Caller
 from tests.signalling.stage import ROOM as MEETING
 from tests.signalling.stage import stage, stage_of_workers, until
@@ -86,6 +90,31 @@ async def test_a_worker_that_cannot_be_kept_alive_is_not_taken_for_well(
         monkeypatch.setattr(type(s.plane.homes[1]), "failing", property(lambda home: home is s.plane.homes[1]))
         with pytest.raises(Refused, match="restarting"):
             await door.offer(SPEAKER, None)
+        finding = await _through(door, Settings(), None, 1, 2)
+        assert finding.state is State.BROKEN
+        assert "to worker 2 of 2: that process does not stay alive" in finding.says
+
+
+async def test_a_trial_that_was_begun_and_left_ends_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LONGEST", 0.2)
+    async with stage_of_workers(2) as s:
+        trial = OnPlane(s.plane)
+        await trial.begin(1)
+        assert s.plane.home_of(ROOM) == 1
+        await until(lambda: s.plane.home_of(ROOM) is None)
+
+
+async def test_of_two_doctors_at_once_one_is_told(tmp_path: Path) -> None:
+    async with stage_of_workers(2) as s:
+        trial = OnPlane(s.plane)
+        await trial.begin(0)
+        await trial.offer(SPEAKER, None)
+        begun = asyncio.create_task(trial.begin(1))
+        await asyncio.sleep(0)
+        await trial.offer(SPEAKER, None)
+        with pytest.raises(Refused, match="busy"):
+            await begun
+        await trial.end()
 
 
 async def test_a_trial_that_nobody_ends_ends_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -70,7 +70,7 @@ async def test_no_relay_until_there_is_one(chromium: Browser, tmp_path: Path) ->
         running = await stack.enter_async_context(program(tmp_path / "data", **settings))
         ruth, june = await come(chromium, running, stack)
         for person in (ruth, june):
-            await says(person, "no-relay", "Our relay is not reached from this network", "mobile data")
+            await says(person, "no-relay", "this network lets us reach no relay", "mobile data")
 
         arguments = [argument for argument in shipped(HERE) if argument != "--listening-port=3478"]
         arguments += [f"--listening-port={port}", "--allow-loopback-peers"]

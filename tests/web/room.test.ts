@@ -41,9 +41,11 @@ function circle(here: readonly Seated[], change: Partial<View> = {}): View {
   );
 }
 
+const ALL = { voice: true, picture: true };
+
 test("who can see and hear me is said by name, unless it is everyone or nobody", () => {
   const hearing = { hears_me: true };
-  const sentence = (...here: Seated[]) => whoSeesAndHears(circle(here));
+  const sentence = (...here: Seated[]) => whoSeesAndHears(circle(here), ALL);
   assert.equal(
     sentence(ruth, june, dan),
     "Everyone here can see you. Nobody can hear you.",
@@ -63,9 +65,17 @@ test("who can see and hear me is said by name, unless it is everyone or nobody",
   assert.equal(sentence(june), "Nobody can see or hear you.");
 });
 
+test("what my own line does not carry nobody sees or hears", () => {
+  const here = [{ ...ruth, hears_me: true }, june, dan];
+  const sentence = (voice: boolean, picture: boolean) =>
+    whoSeesAndHears(circle(here), { voice, picture });
+  assert.equal(sentence(true, false), "Nobody can see you. Ruth can hear you.");
+  assert.equal(sentence(false, false), "Nobody can see or hear you.");
+});
+
 test("whoever's line dropped is not said to see or hear", () => {
   assert.equal(
-    whoSeesAndHears(circle([ruth, june, { ...dan, away: true }])),
+    whoSeesAndHears(circle([ruth, june, { ...dan, away: true }]), ALL),
     "Ruth can see you. Nobody can hear you.",
   );
 });
@@ -75,7 +85,7 @@ test("in private it is only the visitor, and it says so", () => {
     { in_holding: true },
     { here: [{ ...ruth, hears_me: true }, june] },
   );
-  assert.equal(whoSeesAndHears(view), "Only Ruth can see and hear you.");
+  assert.equal(whoSeesAndHears(view, ALL), "Only Ruth can see and hear you.");
 });
 
 test("what happens next names the holder and my place in the queue", () => {

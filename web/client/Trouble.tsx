@@ -22,7 +22,7 @@ const says: Readonly<Record<OfMedia | "no-line", readonly [string, string]>> = {
     `${WRITE} ${NETWORK} If it stays like this, tell `,
   ],
   "no-relay": [
-    "Our relay is not reached from this network, so sound and pictures do not get through.",
+    "Sound and pictures do not get through: this network lets us reach no relay.",
     `${WRITE} ${NETWORK} If it stays like this, tell `,
   ],
   "relay-refused": ["Our relay does not let sound and pictures in.", `${WRITE} ${OURS}`],
@@ -59,7 +59,7 @@ export function Trouble() {
   return (
     <div class="note trouble">
       <b>{says[part][0]}</b> {says[part][1]}
-      {ring()}. <small>({part})</small>
+      {ring()}. <small>(for your helper: {part})</small>
     </div>
   );
 }

@@ -26,6 +26,12 @@ export const waySays = computed(() => {
   return me.value.line === "poor" ? words.lineWeak : null;
 });
 
+/** What of mine my line carries: a connection that is not up carries nothing, whatever the server would let through. */
+export const carried = computed(() => {
+  const up = media.value.state === "up";
+  return { voice: up, picture: up && !resting.value.has(me.value?.id ?? "") };
+});
+
 const well = computed(() => link.value === "up" && media.value.state === "up");
 
 /** Reads it out whenever it changes, and that all is well again. */

@@ -28,7 +28,7 @@ T.sources = (hz, colour, width = 320, height = 240, fps = 15) => {
   T.picture = canvas.captureStream(fps).getVideoTracks()[0];
 };
 
-// The recipe of signalling/README.md.
+// The recipe of signalling/README.md; here something is sent from the beginning, so its limits come before the answer.
 T.join = async (name, { voice = true, picture = true } = {}) => {
   const post = async (path, body) => (await fetch(path, { method: 'POST', body: JSON.stringify(body) })).json();
   const offer = await post('/offer', { name });

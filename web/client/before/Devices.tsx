@@ -17,7 +17,7 @@ export function Devices() {
   const helping = useSignal(false);
   const { camera, microphone } = media.value;
   const wantsCamera = ui.camera.value;
-  const bothDenied = wantsCamera && camera === "denied" && microphone === "denied";
+  const both = wantsCamera && camera === microphone ? BOTH[camera] : undefined;
   return (
     <Frame
       name="at-devices"
@@ -41,12 +41,12 @@ export function Devices() {
       <Title>{wantsCamera ? before.check : before.checkVoice}</Title>
       <div class="before-look">
         <SelfPicture />
-        {wantsCamera && <Trouble says={bothDenied ? before.bothDenied : troubleOf("camera", camera)} />}
+        {wantsCamera && <Trouble says={both ?? troubleOf("camera", camera)} />}
         {wantsCamera && <Choose name={before.camera} choices={ui.cameras.value} chosen={ui.cameraId} />}
       </div>
       <div class="before-hear">
         <Voice />
-        {!bothDenied && <Trouble says={troubleOf("microphone", microphone)} />}
+        {both === undefined && <Trouble says={troubleOf("microphone", microphone)} />}
         <Sound />
         <div class="opt">
           <span id="unseen">{before.unseen}</span>
@@ -131,6 +131,12 @@ function Sound() {
 }
 
 type Says = readonly [what: string, then: string];
+
+/** What is the matter with both is said once. */
+const BOTH: Readonly<Partial<Record<DeviceState, Says>>> = {
+  denied: before.bothDenied,
+  missing: before.bothMissing,
+};
 
 function troubleOf(device: "camera" | "microphone", state: DeviceState): Says | null {
   return state === "on" || state === "off" ? null : before.troubles[device][state];

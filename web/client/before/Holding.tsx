@@ -12,6 +12,7 @@ import { Picture, Tile } from "../room/Tile";
 import { names, words } from "../room/words";
 import { invitation, may, media, messages, microphoneOn, ui, unread, view } from "../store";
 import { send } from "../transport";
+import { carried } from "../way";
 import type { View } from "../wire";
 import { Frame, Title } from "./Frame";
 import { Breath } from "./Breath";
@@ -61,7 +62,13 @@ export function Holding() {
       ) : (
         <Alone view={now} />
       )}
-      <p class="before-who">{visitors.length > 0 ? whoSeesAndHears(now) : before.onlyFacilitator}</p>
+      <p class="before-who">
+        {visitors.length > 0
+          ? whoSeesAndHears(now, carried.value)
+          : called !== null
+            ? before.untilThen
+            : before.onlyFacilitator}
+      </p>
       <TapToHear />
     </Frame>
   );
@@ -95,12 +102,7 @@ function Called({ until }: { until: number }) {
       {/* a sheet may lie over the heading that says so */}
       {ui.drawer.value !== null && <p class="says">{before.calling(secondsUntil(until))}</p>}
       <div class="pair">
-        <button
-          type="button"
-          class="primary"
-          disabled={!may("enter_now")}
-          onClick={() => void send("enter_now")}
-        >
+        <button type="button" disabled={!may("enter_now")} onClick={() => void send("enter_now")}>
           {before.enterNow}
         </button>
         <button type="button" disabled={!may("not_yet")} onClick={() => void send("not_yet")}>
@@ -166,7 +168,9 @@ function useSayings(): void {
     const here = now.here.filter((seat) => !seat.me).map((seat) => seat.label);
     const earlier = last.here.filter((seat) => !seat.me).length;
     if (here.length > earlier)
-      announce(`${before.visited(names(here), here.length === 1 ? "is" : "are")}. ${whoSeesAndHears(now)}`);
+      announce(
+        `${before.visited(names(here), here.length === 1 ? "is" : "are")}. ${whoSeesAndHears(now, carried.peek())}`,
+      );
     if (here.length === 0 && earlier > 0) announce(before.visitedAlone);
   });
   const read = useRef(messages.peek().length);

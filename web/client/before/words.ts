@@ -48,6 +48,10 @@ export const before = {
     "Your browser does not let this page use the camera and the microphone.",
     "Touch the small sign beside the address at the top, allow both, then try again. You can also go on without them: you can listen, and write to your facilitator.",
   ],
+  bothMissing: [
+    "We found no camera and no microphone.",
+    "You can plug them in, then try again. You can also go on without them: you can listen, and write to your facilitator.",
+  ],
   troubles: {
     camera: {
       denied: [
@@ -107,8 +111,10 @@ export const before = {
   no: "You said: not today. Your facilitator knows. You can wait for them here, or leave. Nobody will be told why.",
   saidNotYet: "You said “not yet”. Your facilitator knows. Take the time you need.",
   onlyFacilitator: "Only your facilitator can see and hear you, when they visit.",
+  untilThen: "Until then nobody but your facilitator can see or hear you.",
   nextTitle: "What happens next",
-  nextNotice: "You will be told ten seconds before anyone can hear you, and you can say “not yet”.",
+  nextNotice:
+    "You will be told ten seconds before anyone else can see or hear you, and you can say “not yet”.",
   nextTalk: "Your facilitator comes to you here. You can change your answer.",
   changeAnswer: "Change my answer",
   write: "Write to my facilitator",

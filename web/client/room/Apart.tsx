@@ -1,10 +1,11 @@
 // Away from the circle: paused, stopped, or with a facilitator in private.
 
+import { useState } from "preact/hooks";
 import { may } from "../store";
 import { send } from "../transport";
 import type { View } from "../wire";
 import { Stage } from "./Stage";
-import { names, words } from "./words";
+import { words } from "./words";
 
 export function Apart({ view: now }: { view: View }) {
   const visitors = now.here.filter((seat) => !seat.me);
@@ -14,7 +15,7 @@ export function Apart({ view: now }: { view: View }) {
         <Stage view={now} label={words.withYou(visitors.map((seat) => seat.label))}>
           <div class="turn">
             <h2>{words.withYou(visitors.map((seat) => seat.label))}</h2>
-            <p>{words.betweenYou(names(visitors.map((seat) => seat.label)))}</p>
+            <p>{words.betweenYou}</p>
           </div>
         </Stage>
       ) : (
@@ -42,15 +43,20 @@ export function Apart({ view: now }: { view: View }) {
 
 /** Two answers of equal weight; either can be changed until the meeting goes on (R10). */
 function Ready({ view: { me } }: { view: View }) {
+  const [declined, decline] = useState(false);
+  const say = (ready: boolean) => {
+    decline(!ready);
+    void send("set_ready", { ready });
+  };
   return (
     <fieldset class="ready card">
       <legend>{words.readyAsk}</legend>
-      <p class="soft">{me.ready ? words.saidReady : words.readyAskMore}</p>
+      <p class="soft">{me.ready ? words.saidReady : declined ? words.saidNotReady : words.readyAskMore}</p>
       <div class="pair">
-        <button type="button" aria-pressed={me.ready} onClick={() => send("set_ready", { ready: true })}>
+        <button type="button" aria-pressed={me.ready} onClick={() => say(true)}>
           {words.ready}
         </button>
-        <button type="button" onClick={() => send("set_ready", { ready: false })}>
+        <button type="button" aria-pressed={declined && !me.ready} onClick={() => say(false)}>
           {words.notReady}
         </button>
       </div>

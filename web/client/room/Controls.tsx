@@ -10,7 +10,7 @@ import { actsOf } from "./choices";
 import { openDrawer, type DrawerName } from "./Drawer";
 import { CameraIcon, LeaveIcon, MicrophoneIcon, SignIcon, ViewIcon, WriteIcon } from "./icons";
 import { Switch } from "./Switch";
-import { microphoneSays } from "./sentences";
+import { cameraSays, microphoneSays } from "./sentences";
 import { words } from "./words";
 
 export function Controls() {
@@ -68,20 +68,18 @@ function useSettled(says: string | undefined): boolean {
 
 /** My microphone and my camera, in words. */
 function Mine({ view: now }: { view: View }) {
-  const { microphone } = media.value;
+  const { camera, microphone } = media.value;
+  const filming = ui.camera.value && camera === "on";
   return (
     <div class="standing">
       <p class="microphone">
         <MicrophoneIcon on={microphoneOn.value} />
-        <span>{microphoneSays(now, microphone)}</span>
+        <span>
+          {microphoneSays(now, microphone)} {cameraSays(camera)}
+        </span>
       </p>
       {may("set_camera") && (
-        <Switch
-          on={ui.camera.value}
-          says={words.camera}
-          set={setCamera}
-          icon={<CameraIcon on={ui.camera.value} />}
-        />
+        <Switch on={filming} says={words.camera} set={setCamera} icon={<CameraIcon on={filming} />} />
       )}
     </div>
   );

@@ -103,12 +103,13 @@ function Circle({ view: now, console }: { view: View; console: Console }) {
   );
 }
 
-function chairSays(row: Row, { people }: Console): string {
+function chairSays(row: Row, { people, not_ready }: Console): string {
   if (row.called_until !== null) return says.comesIn;
   if (row.visiting !== null)
     return says.withPerson(people.find((person) => person.id === row.visiting)?.label ?? "");
   if (row.door !== "admitted") return says.doors[row.door];
-  return row.ready ? says.isReady : says.notReady;
+  if (row.ready) return says.isReady;
+  return not_ready.includes(row.id) ? says.notReady : says.ownPlace;
 }
 
 function middleSays({ phase, mode }: View): string {

@@ -63,9 +63,11 @@ export function Tile({ seat, children }: { seat: Seated; children?: ComponentChi
   const stream = streamFor(seat);
   return (
     <div class={`tile${stream === null ? "" : " lit"}${seat.camera && !seat.away ? "" : " dim"}`}>
-      <span class="initial" aria-hidden="true">
-        {initial(seat.label)}
-      </span>
+      {!seat.away && (
+        <span class="initial" aria-hidden="true">
+          {initial(seat.label)}
+        </span>
+      )}
       {stream !== null && (
         <Picture stream={stream} own={seat.me} blurred={!seat.me && shownTo(seat.id) === "blurred"} />
       )}

@@ -61,10 +61,13 @@ export const consoleWords = {
   frozenWhy: "The circle was left without a facilitator, so everyone went to their own place.",
   pausedWhy: "Everyone is in a place of their own.",
   seeOff: (label: string) => `See off ${label}`,
-  seeOffWhy: (label: string) => `Say goodbye to ${label} first. The others stay until you see them off.`,
+  seeOffWhy: (label: string, last: boolean) =>
+    last
+      ? `Say goodbye to ${label}. Nobody else is left.`
+      : `Say goodbye to ${label} first. The others stay until you see them off.`,
   endWhy: "Everyone has gone. You can end the meeting.",
   visiting: (label: string) =>
-    `You are with ${label} in their own place. Only the two of you can see and hear each other.`,
+    `You are with ${label} in their own place. Nobody else can see or hear what happens there.`,
   returnToCircle: "Back to the circle",
 
   closedDoors: "The doors are closed",

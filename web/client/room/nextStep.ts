@@ -31,10 +31,10 @@ export function nextStep(view: View, console: Console, at: number): Step {
     case "resume":
       return resume(view, console);
     case "see_off": {
-      const first = byArrival(console.people).find((row) => row.may.includes("see_off"));
+      const [first, ...others] = byArrival(console.people).filter((row) => row.may.includes("see_off"));
       if (first === undefined) return { says: says.endWhy };
       return {
-        says: says.seeOffWhy(first.label),
+        says: says.seeOffWhy(first.label, others.length === 0),
         button: { says: says.seeOff(first.label), run: () => send("see_off", { person: first.id }) },
       };
     }

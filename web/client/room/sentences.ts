@@ -1,6 +1,6 @@
 // The two sentences that are always on the screen, made from what the server says of each person here.
 
-import { microphoneOn } from "../store";
+import { microphoneOn, ui } from "../store";
 import type { Seated, View } from "../wire";
 import { names, words } from "./words";
 
@@ -10,11 +10,17 @@ function who(some: readonly Seated[], all: readonly Seated[], alone: boolean): s
   return some.length === all.length && all.length > 1 ? words.everyone : names(labels);
 }
 
+/** What of mine my own line carries at this moment. */
+export interface Carried {
+  readonly voice: boolean;
+  readonly picture: boolean;
+}
+
 /** "Everyone here can see you. Nobody can hear you now." */
-export function whoSeesAndHears(view: View): string {
+export function whoSeesAndHears(view: View, carried: Carried): string {
   const others = view.here.filter((seat) => !seat.me && !seat.away);
-  const see = others.filter((seat) => seat.sees_me);
-  const hear = others.filter((seat) => seat.hears_me);
+  const see = others.filter((seat) => carried.picture && seat.sees_me);
+  const hear = others.filter((seat) => carried.voice && seat.hears_me);
   const alone = view.me.in_holding;
   if (see.length === 0 && hear.length === 0) return words.nobodySeesOrHears;
   if (see.length === hear.length && see.every((seat) => hear.includes(seat)))
@@ -55,4 +61,9 @@ export function microphoneSays(view: View, device: string): string {
   if (me.floor === "granted") return words.microphone.yours;
   const speaking = view.here.find((seat) => seat.holds && !seat.me && seat.speaking);
   return speaking === undefined ? words.microphone.off : words.microphone.offWhile(speaking.label);
+}
+
+/** What is the matter with my camera, in words; nothing where it runs or is not wanted. */
+export function cameraSays(device: string): string {
+  return ui.camera.value ? (words.cameraFails[device] ?? "") : "";
 }

@@ -86,6 +86,8 @@ export const words = {
   soundOff: "Your browser keeps the sound off until you tap.",
   tapToHear: "Tap to hear",
   lineDown: "Your line dropped. We keep your place. You are coming back.",
+  lineDownLong: "Your line dropped. We keep your place.",
+  keepTrying: "We keep trying. You do not have to do anything.",
   picturesPaused: "Your line is weak. Pictures are paused so that you can hear.",
   pictureRests: "Your line is weak. Your voice goes first, your picture is paused.",
   lineWeak: "Your line is weak. Your voice goes first, your picture may stop.",
@@ -147,6 +149,11 @@ export const words = {
     missing: "There is no microphone here. You can write instead.",
     busy: "Another program is using your microphone.",
   },
+  cameraFails: {
+    denied: "Your browser does not let us use the camera.",
+    missing: "There is no camera here.",
+    busy: "Another program is using your camera.",
+  } as Readonly<Record<string, string>>,
 
   // ---- apart from the circle -----------------------------------------------------------------------------------
   pausedTitle: "The meeting is paused",
@@ -162,8 +169,9 @@ export const words = {
   ready: "I am ready",
   notReady: "Not yet",
   saidReady: "You said that you are ready. You can change your mind.",
+  saidNotReady: "You said “not yet”. Take the time you need.",
   withYou: (labels: readonly string[]) => `${names(labels)} ${is(labels)} here with you`,
-  betweenYou: (who: string) => `Only you and ${who} can see and hear each other.`,
+  betweenYou: "Nobody else can see or hear what happens here.",
 
   // ---- the drawers ---------------------------------------------------------------------------------------------
   writeTitle: "Write to your facilitator",
