@@ -103,7 +103,7 @@ class Trouble:
     async def no_way_for_sound_and_pictures(self, link: str) -> None:
         june, dan = self.june, self.dan
         await june.answer("Yes")
-        await june.page.get_by_text("(no-relay)").first.wait_for(timeout=SLOW)
+        await june.page.get_by_text("(for your helper: no-relay)").first.wait_for(timeout=SLOW)
         await self.keep(june, "own-place-no-relay", whole=True)
         self.running.line.cut(person_of(june))
         await asyncio.sleep(LONG)
@@ -114,7 +114,7 @@ class Trouble:
         for guest in (june, dan):
             await self.ruth.bring_in(guest)
         await self.ruth.begin()
-        await june.page.get_by_text("(no-relay)").first.wait_for(timeout=SLOW)
+        await june.page.get_by_text("(for your helper: no-relay)").first.wait_for(timeout=SLOW)
         await self.keep(june, "circle-no-relay")
 
     async def devices_in_the_circle(self) -> None:
@@ -162,10 +162,10 @@ class Trouble:
             self.running.line.cut(person_of(person))
             await person.page.get_by_text("Your line dropped.").first.wait_for()
             await self.keep(person, f"{where}-own-line-dropped")
-            await person.page.get_by_text("(no-line)").first.wait_for(timeout=SLOW)
+            await person.page.get_by_text("(for your helper: no-line)").first.wait_for(timeout=SLOW)
             await self.keep(person, f"{where}-no-line")
             self.running.line.mend(person_of(person))
-            await person.page.get_by_text("(no-line)").first.wait_for(state="hidden", timeout=SLOW)
+            await person.page.get_by_text("(for your helper: no-line)").first.wait_for(state="hidden", timeout=SLOW)
 
 
 def person_of(person: Person) -> str:

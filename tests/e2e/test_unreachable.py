@@ -35,7 +35,7 @@ def trouble(person: Person) -> Locator:
 
 
 async def says(person: Person, part: str, *words: str) -> None:
-    await expect(trouble(person)).to_contain_text(f"({part})", timeout=SOON)
+    await expect(trouble(person)).to_contain_text(f"(for your helper: {part})", timeout=SOON)
     for word in words:
         await expect(trouble(person)).to_contain_text(word)
 
