@@ -1,9 +1,15 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
-import { paused, resting } from "../../web/client/media/session";
+import type { Connection } from "../../web/client/media/connection";
+import {
+  connection,
+  hear,
+  paused,
+  resting,
+} from "../../web/client/media/session";
 import { Announcer } from "../../web/client/notices";
 import { changeMedia, link, view } from "../../web/client/store";
-import { tellOfTheWay, waySays } from "../../web/client/way";
+import { carried, tellOfTheWay, waySays } from "../../web/client/way";
 import { viewOf } from "./samples";
 
 beforeEach(() => {
@@ -55,6 +61,25 @@ test("where sound and pictures have stopped it is said once: by the part that fa
   assert.match(waySays.value ?? "", /^The sound and pictures stopped/);
   changeMedia({ trouble: "no-relay" });
   assert.equal(waySays.value, null);
+});
+
+test("my picture is carried only while this page sends it, whatever is said of my line", () => {
+  const none = { slots: new Map(), slot: () => undefined, close: () => {} };
+  connection.value = { ...none, generation: "new" } as unknown as Connection;
+  const send = (generation: string, low: boolean) =>
+    hear({ kind: "send", generation, audio: true, high: false, low });
+  assert.deepEqual(carried.value, { voice: true, picture: false });
+  send("old", true);
+  assert.equal(carried.value.picture, false);
+  send("new", true);
+  resting.value = new Set(["june"]);
+  assert.equal(carried.value.picture, true, "what is said may come late");
+  changeMedia({ state: "connecting" });
+  assert.deepEqual(carried.value, { voice: false, picture: false });
+  changeMedia({ state: "up" });
+  send("new", false);
+  assert.deepEqual(carried.value, { voice: true, picture: false });
+  connection.value = null;
 });
 
 test("it is read out once it lasts, and that it is good again only when it is", async (t) => {

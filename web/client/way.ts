@@ -2,7 +2,7 @@
 // the page wakes.
 
 import { computed, effect } from "@preact/signals";
-import { paused, resting } from "./media/session";
+import { paused, resting, wanted } from "./media/session";
 import { resume } from "./media/sound";
 import { announce } from "./notices";
 import { words } from "./room/words";
@@ -26,10 +26,14 @@ export const waySays = computed(() => {
   return me.value.line === "poor" ? words.lineWeak : null;
 });
 
-/** What of mine my line carries: a connection that is not up carries nothing, whatever the server would let through. */
+/**
+ * What of mine goes out of this page at all, for saying who can see and hear me.  Never what is only said of my line: that
+ * may come late, and nobody may be told that they are not seen while they are.
+ */
 export const carried = computed(() => {
   const up = media.value.state === "up";
-  return { voice: up, picture: up && !resting.value.has(me.value?.id ?? "") };
+  const wish = wanted.value;
+  return { voice: up, picture: up && wish !== null && (wish.high || wish.low) };
 });
 
 const well = computed(() => link.value === "up" && media.value.state === "up");

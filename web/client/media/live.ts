@@ -9,7 +9,7 @@ import { changeMedia, link, may, me, media, ui, type DeviceState } from "../stor
 import { disconnect, onMedia, send } from "../transport";
 import { allowedBefore, Devices, onAllowed, type Found, type Kind } from "./devices";
 import { reconcile } from "./reconcile";
-import { asked, connection, drop, hear, join, shaken, showPictures, told } from "./session";
+import { connection, drop, hear, join, shaken, showPictures, told, wanted } from "./session";
 
 const KINDS: readonly Kind[] = ["camera", "microphone"];
 /** How long after it is asked for again: a device that is busy, and one that was lost; in ms. */
@@ -54,7 +54,7 @@ export function startMedia(): void {
   reconcile(
     () => {
       const now = connection.value;
-      const want = asked.value?.generation === now?.generation ? asked.value : null;
+      const want = wanted.value;
       const open = (me.value?.microphone ?? false) && !ui.hushed.value;
       return {
         connection: now,

@@ -1,7 +1,7 @@
 // This page's one place in the media plane: asks for an offer, answers it, and asks again when the connection dies or
 // the server knows of another one than we have.
 
-import { signal } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 import { changeMedia, link, ui } from "../store";
 import { answers, renew, sendMedia, type MediaWord } from "../transport";
 import { Connection } from "./connection";
@@ -24,8 +24,11 @@ const NOBODY: ReadonlySet<PersonId> = new Set();
 export const connection = signal<Connection | null>(null);
 /** Counts the deaths of connections and the server's news of them: each is a reason to look again. */
 export const shaken = signal(0);
-/** What the server wants to be sent.  Until it says so: nothing. */
-export const asked = signal<Asked | null>(null);
+const asked = signal<Asked | null>(null);
+/** What the server wants to be sent over the connection that there is.  Until it says so: nothing. */
+export const wanted = computed(() =>
+  asked.value?.generation === connection.value?.generation ? asked.value : null,
+);
 /** Whose pictures the line does not carry now. */
 export const paused = signal<ReadonlySet<PersonId>>(NOBODY);
 /** Whose own lines carry their voices at most; I may be among them. */

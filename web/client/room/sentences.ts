@@ -10,7 +10,7 @@ function who(some: readonly Seated[], all: readonly Seated[], alone: boolean): s
   return some.length === all.length && all.length > 1 ? words.everyone : names(labels);
 }
 
-/** What of mine my own line carries at this moment. */
+/** What of mine goes out of this page at this moment (`carried` in way.ts). */
 export interface Carried {
   readonly voice: boolean;
   readonly picture: boolean;
