@@ -138,14 +138,29 @@
     }
   }
 
-  function peaks(analyser) {
+  /** Hz; `below` the loudest of them by so many dB at most. */
+  function peaks(analyser, below = Infinity) {
     const bins = new Float32Array(analyser.frequencyBinCount);
     analyser.getFloatFrequencyData(bins);
     const width = ear.context.sampleRate / 8192;
     const found = [];
-    for (let i = 20; i < 700; i++)
-      if (bins[i] > PEAK && bins[i] >= bins[i - 1] && bins[i] > bins[i + 1]) found.push(Math.round(i * width));
-    return found;
+    for (let i = 20; i < 700; i++) if (bins[i] > PEAK && bins[i] >= bins[i - 1] && bins[i] > bins[i + 1]) found.push(i);
+    const least = Math.max(...found.map((i) => bins[i])) - below;
+    return found.filter((i) => bins[i] >= least).map((i) => Math.round(i * width));
+  }
+
+  const lately = new Float32Array(2048);
+  /**
+   * The tones that are received.  A voice that stutters, on a busy machine, has side tones, some of them where somebody
+   * else's tone is; so of each track only what is about as loud as its loudest tone counts.
+   */
+  function heard() {
+    const mixed = peaks(ear.all);
+    if (mixed.length < 2) return mixed;
+    return [...sources.values()].flatMap(({ alone }) => {
+      alone.getFloatTimeDomainData(lately);
+      return lately.some((sample) => Math.abs(sample) > 0.001) ? peaks(alone, 6) : [];
+    });
   }
 
   const one = Object.assign(document.createElement("canvas"), { width: 1, height: 1 });
@@ -206,7 +221,7 @@
       look();
       if (deaf) return;
       listen();
-      history.push([Date.now(), peaks(ear.all)]);
+      history.push([Date.now(), heard()]);
     }, 100);
     addEventListener("pagehide", () => sessionStorage.setItem(KEPT, JSON.stringify(history)));
   }
@@ -216,7 +231,7 @@
     /** {received, played}: the frequencies with a peak, in Hz. */
     hears() {
       listen();
-      return { received: peaks(ear.all), played: peaks(ear.played) };
+      return { received: heard(), played: peaks(ear.played) };
     },
     /** Whose picture moved within the last `fresh` ms: name -> its width. */
     sees(fresh = 1000) {

@@ -83,6 +83,44 @@ async def test_the_ear_and_the_eye_name_exactly_those_who_send(chromium: Browser
         assert ruth.errors == june.errors == dan.errors == []
 
 
+STUTTER = """async () => {
+  const context = new AudioContext();
+  const gate = new GainNode(context, {gain: 0.2});
+  const out = context.createMediaStreamDestination();
+  const torn = new OscillatorNode(context, {type: "square", frequency: 50});
+  torn.connect(new GainNode(context, {gain: 0.2})).connect(gate.gain);
+  const tone = new OscillatorNode(context, {frequency: 870});
+  tone.connect(gate).connect(out);
+  tone.start();
+  torn.start();
+  const sender = window.out.getSenders().find(({track}) => track.kind === "audio");
+  await sender.replaceTrack(out.stream.getAudioTracks()[0]);
+}"""
+
+
+@in_browsers
+async def test_a_voice_that_stutters_is_not_taken_for_somebody_else(chromium: Browser) -> None:
+    async with AsyncExitStack() as stack:
+        ruth, dan = [
+            await stack.enter_async_context(witness(chromium, PEOPLE[name], PEOPLE.values()))
+            for name in ("ruth", "dan")
+        ]
+        for person in (ruth, dan):
+            await _blank(person)
+        await _join(dan, ruth, loud=True)
+        await ruth.hears_only({"dan"})
+        await dan.ask(f"({STUTTER})()")
+        for _ in range(100):
+            if "june" in (await ruth.arrives()).plays:  # 870 Hz and five times 50 less, as any spectrum shows it
+                break
+            await asyncio.sleep(0.05)
+        for _ in range(20):
+            arrived = await ruth.arrives()
+            assert "june" in arrived.plays
+            assert PEOPLE.keys() & arrived.hears == {"dan"}
+            await asyncio.sleep(0.05)
+
+
 @in_browsers
 async def test_errors_of_a_page_are_noticed(chromium: Browser) -> None:
     async with witness(chromium, PEOPLE["ruth"], PEOPLE.values()) as ruth:
