@@ -16,7 +16,7 @@ from typing import Final
 
 from signalling import rtcp
 from signalling.answer import Answer, parse_answer
-from signalling.beats import PER_SECOND, TENTH
+from signalling.beats import PER_SECOND, SELDOM, TENTH, phase
 from signalling.congestion import Congestion
 from signalling.counters import Counters
 from signalling.errors import AlreadyAnswered, StaleGeneration
@@ -58,14 +58,17 @@ class Connection:
         counters: Counters,
         on_up: Callable[[Connection], None],
         on_over: Callable[[Connection], None],
+        number: int = 0,
         only_from: frozenset[str] | None = None,
     ) -> None:
-        """`on_up` is called once media may flow; `on_over` once when it ends by itself (not after `cut`)."""
+        """It is the `number`th of the plane's.  `on_up` is called once media may flow; `on_over` once when it ends by
+        itself (not after `cut`).
+        """
         self.generation = secrets.token_hex(8)
         self.state = State.OFFERED
         self.since = monotonic()
-        self.phase = secrets.randbelow(50)
-        """Added to the plane's count of beats, so that what is done once a second is not done for everybody at once."""
+        self.phase = phase(number)
+        """Added to the plane's count of beats."""
         self.path = Path(ports, only_from)
         self.tracks: dict[TrackKind, Track] = {}
         ssrcs = count(secrets.randbits(31) + 2)  # neither 0 nor the server's own 1
@@ -160,6 +163,8 @@ class Connection:
             self._connecting.cancel()
             await asyncio.wait([self._connecting])
         await self.path.close()
+        for slot in self._slots:
+            slot.close()
         # They hold a megabyte, and one another: freed here, they need no collector, which would stall media.
         self._uplink, self._connecting, self.tracks, self._urgent = None, None, {}, ()
 
@@ -247,12 +252,14 @@ class Connection:
         uplink.tell_arrivals(MANY if beat % (2 * TENTH) else 1)
         if beat % (2 * TENTH):
             return
-        for slot in self._slots:
-            slot.tick(now)
+        for _, picture in self.pairs:
+            picture.tick(now)
         self.path.check_consent(now)
         if beat % PER_SECOND == 0:
             self._strain_voices()
-            reports = [slot.report(now) for slot in self._slots if slot.track is not None]
+            seldom = beat % (SELDOM * PER_SECOND) == 0  # for a picture without a voice to stay together with
+            pairs = [pair for pair in self.pairs if seldom or pair[0].track is not None]
+            reports = [slot.report(now) for pair in pairs for slot in pair if slot.track is not None]
             if report := b"".join([*reports, uplink.report(now)]):
                 self.path.send_rtcp(report)  # in one datagram: each costs as much
             self._renew_resends()

@@ -3,6 +3,9 @@
 What is leaned on, and why:
 * `RTCDtlsTransport` gets the `Ice` itself as its ICE transport, of which it asks `role`, `_recv` and `_send`.  Its
   `_rx_srtp` and `_tx_srtp` are kept: a session that is freed takes the C handle `_srtp[0]` with it.
+* The key of what is sent is taken from its `_ssl` again (RFC 5764 section 4.2; as it does itself, by `_srtp_profiles`
+  and `_role`): each stream has a session of its own, because libsrtp walks a list of all streams of a session for each
+  packet, which with those of eleven people took a quarter of its time.
 * Its `_ssl` is exchanged when the handshake is done: of each datagram that comes it takes one record, and what else a
   hostile one holds (30 of a byte each) would stay in memory for as long as the connection.
 * `RTCCertificate._create_ssl_context` makes what a second handshake is forbidden in: each would cost milliseconds.
@@ -11,15 +14,16 @@ What is leaned on, and why:
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Never, cast
 
 from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsFingerprint, RTCDtlsParameters, RTCDtlsTransport
 from OpenSSL import SSL
 from pylibsrtp import Error as SrtpError
-from pylibsrtp import Session
+from pylibsrtp import Policy, Session
 
 from signalling.insides import Ice
+from signalling.profile import HISTORY
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,14 @@ class Keys:
     send: Session
     rx: Any
     tx: Any
+    _profile: int
+    _key: bytes = field(repr=False)
+
+    def stream(self, ssrc: int) -> Session:
+        """Encrypts one stream, for all of its life: it counts the packets (RFC 3711 section 3.3.1)."""
+        policy = Policy(self._key, Policy.SSRC_SPECIFIC, ssrc, self._profile)
+        policy.allow_repeat_tx, policy.window_size = True, HISTORY
+        return Session(policy)
 
     def protect_rtcp(self, data: bytes) -> bytes:
         return bytes(self.send.protect_rtcp(data))
@@ -60,10 +72,11 @@ class Dtls:
         await transport.start(RTCDtlsParameters([RTCDtlsFingerprint("sha-256", fingerprint)]))
         if transport.state != "connected":
             return None
+        key = _sending_key(transport)
         transport._ssl = cast("Any", _Deaf(transport._ssl))
         transport.on("statechange", on_closed)  # from "connected" there is only the end
         receive, send = transport._rx_srtp, transport._tx_srtp
-        return Keys(receive, send, receive._srtp[0], send._srtp[0])
+        return Keys(receive, send, receive._srtp[0], send._srtp[0], *key)
 
     def forget(self) -> None:
         """Tell nobody of the end."""
@@ -72,6 +85,16 @@ class Dtls:
     async def close(self) -> None:
         self.forget()
         await self._transport.stop()
+
+
+def _sending_key(transport: RTCDtlsTransport) -> tuple[int, bytes]:
+    """libsrtp's number of the profile; master key and salt."""
+    ssl = cast("SSL.Connection", transport._ssl)
+    name = ssl.get_selected_srtp_profile()
+    profile = next(each for each in transport._srtp_profiles if each.openssl_profile == name)
+    length = 2 * (profile.key_length + profile.salt_length)
+    exported = ssl.export_keying_material(b"EXTRACTOR-dtls_srtp", length)
+    return profile.libsrtp_profile, profile.get_key_and_salt(exported, 1 if transport._role == "server" else 0)
 
 
 class _Certificate(RTCCertificate):

@@ -8,6 +8,8 @@ from math import inf
 from time import monotonic
 from typing import Any, Final
 
+from pylibsrtp import Session
+
 from signalling.answer import Answer
 from signalling.dtls import Dtls, Keys
 from signalling.forward import Take
@@ -79,6 +81,11 @@ class Path:
         self.check_consent(now)  # how long a round trip takes while nothing waits in the queues yet
         self._ice.route_media(on_media)
         return True
+
+    def stream(self, ssrc: int) -> Session:
+        """What encrypts this stream to the other side; to be asked for once, while connected."""
+        assert self._keys is not None
+        return self._keys.stream(ssrc)
 
     # ---- told by ICE ------------------------------------------------------------------------------------------------
 

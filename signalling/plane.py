@@ -100,8 +100,9 @@ class MediaPlane:
             known = self._peers[peer] = Peer(peer, room)
         if sum(1 for p in self._peers.values() if p.connection is not None and p.up is None) >= HALF_OPEN:
             raise TooManyConnecting
+        number = len(self._peers)
         connection = known.connection = Connection(
-            self._ports, self._time, self.counters, self._came_up(known), self._is_over(known), only_from
+            self._ports, self._time, self.counters, self._came_up(known), self._is_over(known), number, only_from
         )
         try:
             return await connection.offer()

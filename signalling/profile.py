@@ -32,6 +32,9 @@ VOICE: Final = 24_000
 OPUS_SILENCE: Final = b"\xf8\xff\xfe"
 """One Opus frame of 20 ms of silence (RFC 6716: CELT, fullband, mono)."""
 
+HISTORY: Final = 512
+"""Packets of a track that are kept for retransmission; a power of two."""
+
 SLOT_PAIRS: Final = 11
 """Others that one person can hear and see.  Always the same number: it must not tell how many people there are."""
 

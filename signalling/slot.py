@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from signalling import rtcp
 from signalling.forward import send_rtp
 from signalling.profile import (
     ABS_SEND_TIME,
     AUDIO_CLOCK,
+    HISTORY,
     OPUS,
     OPUS_FRAME,
     OPUS_SILENCE,
@@ -25,9 +26,11 @@ from signalling.profile import (
 from signalling.rtp import find_extension, payload_offset
 from signalling.strain import Way
 from signalling.timeline import M16, M32, ServerTime, Timeline, captured, stamp_at
-from signalling.track import HISTORY, Track
+from signalling.track import Track
 
 if TYPE_CHECKING:
+    from pylibsrtp import Session
+
     from signalling.path import Path
 
 LAYER_GRACE: Final = 1.0
@@ -37,6 +40,7 @@ class Slot:
     __slots__ = (
         "_leave_at",
         "_rtx_seq",
+        "_session",
         "_time",
         "_timeline",
         "_waiting_for",
@@ -52,12 +56,15 @@ class Slot:
         "ssrc",
         "track",
         "ts_offset",
+        "tx",
         "way",
     )
 
     def __init__(self, path: Path, time: ServerTime, ssrcs: Iterator[int], *, is_video: bool) -> None:
         self.path = path
         """The viewer's."""
+        self.tx: Any = None
+        """libsrtp's handle for what this slot sends, from the first segment on."""
         self.is_video = is_video
         self.ssrc, self.rtx_ssrc = next(ssrcs), next(ssrcs)
         self.clock = VIDEO_CLOCK if is_video else AUDIO_CLOCK
@@ -68,6 +75,7 @@ class Slot:
         self.seq_offset = self.ts_offset = 0
         self.packets = self.octets = 0
         self.way = Way()
+        self._session: Session | None = None
         self._time = time
         self._timeline = Timeline(
             self.clock, 90 if is_video else OPUS_FRAME, secrets.randbits(32), secrets.randbits(14)
@@ -113,6 +121,9 @@ class Slot:
         """The packet (`number`, `ts`) of `track`, for which this slot waited, is the first of a new segment."""
         track.waiting.remove(self)
         self._waiting_for = None
+        if self._session is None:
+            self._session = self.path.stream(self.ssrc)
+            self.tx = self._session._srtp[0]
         if self.track is not None:
             self._end(self.track.newest, self.track.ts)
         line = self._timeline
@@ -150,12 +161,16 @@ class Slot:
         if not self.is_video:
             numbers = self._timeline.append(max(OPUS_FRAME, int((now - track.at) * AUDIO_CLOCK)))
             if numbers is not None:
-                send_rtp(self.path, _header(OPUS, *numbers, self.ssrc) + OPUS_SILENCE)
+                send_rtp(self.path, self.tx, _header(OPUS, *numbers, self.ssrc) + OPUS_SILENCE)
+
+    def close(self) -> None:
+        """Give up the keys.  To be called when nothing is shown any more, and never will be."""
+        self._session = self.tx = None
 
     # ---- once in a while --------------------------------------------------------------------------------------------
 
     def tick(self, now: float) -> None:
-        """To be called some times a second."""
+        """To be called of a picture some times a second."""
         if self.track is not None and now >= self._leave_at and self.track not in self._wish:
             self._cut(now)
 
@@ -192,7 +207,7 @@ class Slot:
         if not self.is_video:
             # Byte for byte what was sent: the same plaintext under the same index gives the same ciphertext.
             packet[2:12] = _header(0, seq, ts, self.ssrc)[2:]
-            send_rtp(self.path, packet)
+            send_rtp(self.path, self.tx, packet)
             return True
         size = len(packet)
         at = find_extension(packet, size, ABS_SEND_TIME, 3)
@@ -203,7 +218,7 @@ class Slot:
         packet[1] = packet[1] & 0x80 | RTX
         offset = payload_offset(packet, size)
         packet[offset:offset] = seq.to_bytes(2, "big")
-        send_rtp(self.path, packet)
+        send_rtp(self.path, self.path.tx, packet)
         return True
 
 

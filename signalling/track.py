@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from signalling import rtcp
 from signalling.answer import Published
 from signalling.losses import Losses
-from signalling.profile import TrackKind
+from signalling.profile import HISTORY, TrackKind
 from signalling.strain import Strain, Way
 from signalling.timeline import M16, M32, ClockOffset, Report
 
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from signalling.path import Path
     from signalling.slot import Slot
 
-HISTORY: Final = 512
-"""Packets kept for retransmission; a power of two."""
 KEY_FRAME_GAP: Final = 0.25
 """A publisher is asked for a key frame at most this often."""
 KEY_FRAME_AGAIN: Final = 0.3

@@ -75,7 +75,7 @@ class _Person:
             self.connection = Connection((), time, counters, lambda _: None, lambda _: None)
         path = self.connection.path
         receive, send = _session(up, Policy.SSRC_ANY_INBOUND), _session(down, Policy.SSRC_ANY_OUTBOUND)
-        path._keys = Keys(receive, send, receive._srtp[0], send._srtp[0])
+        path._keys = Keys(receive, send, receive._srtp[0], send._srtp[0], Policy.SRTP_PROFILE_AEAD_AES_128_GCM, down)
         path.rx, path.tx = path._keys.rx, path._keys.tx
         self.sent: list[bytes] = []
         path.outbox, path.destination = _Kept(self.sent), Destination(bytes(16))

@@ -41,6 +41,13 @@ async def test_a_long_beat_is_cut_into_pieces_and_loses_nobody(monkeypatch: pyte
     assert turns >= 14
 
 
+def test_people_are_looked_at_together_and_what_is_done_once_a_second_is_not_done_for_all_at_once() -> None:
+    phases = [beats.phase(number) for number in range(4 * beats.TOGETHER)]
+    assert [phase % beats.TENTH for phase in phases] == [n // beats.TOGETHER for n in range(4 * beats.TOGETHER)]
+    assert len({phase % beats.PER_SECOND for phase in phases[: beats.TOGETHER]}) > 5
+    assert beats.phase(5 * beats.TOGETHER) % beats.TENTH == 0
+
+
 async def test_a_beat_that_comes_late_says_by_how_much() -> None:
     late: list[float] = []
     before = monotonic()

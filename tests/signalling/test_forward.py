@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signalling import forward
-from signalling.profile import OPUS_SILENCE, RTX
-from signalling.track import HISTORY
+from signalling.profile import HISTORY, OPUS_SILENCE, RTX
 from tests.signalling.packets import rtp_packet, video_extensions
 from tests.signalling.wire import Bench, integer
 

@@ -23,6 +23,7 @@ from signalling.mmsg import sockaddr
 from signalling.offer import Offer
 from signalling.plane import HALF_OPEN, MediaPlane
 from tests.signalling.client import Client
+from tests.signalling.packets import rtp_packet
 from tests.signalling.stage import ROOM, SOUND, Stage, stage, until
 
 EVE, ANA = PeerId("eve"), PeerId("ana")
@@ -204,8 +205,7 @@ async def test_checks_and_hellos_from_thousands_of_addresses_leave_nothing_behin
 
 async def test_those_who_never_finish_are_bounded_and_leave_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
     """Offers that nobody answers, answers that nobody connects, fragments of a hello that never comes whole."""
-    monkeypatch.setattr("signalling.plane.ANSWER_WITHIN", 0.5)
-    monkeypatch.setattr("signalling.connection.CONNECT_WITHIN", 0.5)
+    monkeypatch.setattr("signalling.connection.CONNECT_WITHIN", 2.0)  # nobody is given up before all have come
     async with stage() as s:
         half: list[Client] = []
         for n in range(HALF_OPEN):
@@ -216,6 +216,7 @@ async def test_those_who_never_finish_are_bounded_and_leave_nothing_behind(monke
                 await s.plane.answer(peer, offer.generation, await half[-1].answer(offer.sdp))
         with pytest.raises(TooManyConnecting):
             await s.plane.offer(ROOM, PeerId("one more"))
+        monkeypatch.setattr("signalling.plane.ANSWER_WITHIN", 0.5)
         for client in half[1:]:
             vars(client.dtls)["start"] = _fragments_only(client)
         await asyncio.gather(*(client.connect() for client in half[1:]), return_exceptions=True)
@@ -266,6 +267,20 @@ def _connections() -> int:
     """How many connections stand in memory."""
     gc.collect()
     return sum(isinstance(each, Connection) for each in gc.get_objects())
+
+
+async def test_a_stream_is_encrypted_as_by_the_session_of_all_whoever_was_the_server() -> None:
+    """Its key is taken from the handshake a second time."""
+    for setup in ("active", "passive"):
+        async with stage() as s:
+            client = Staged(passive=setup == "passive")
+            eve = await s.join("eve", client, edit=lambda text: text.replace("a=setup:active", f"a=setup:{setup}"))  # noqa: B023
+            keys = connection_of(s, EVE).path._keys
+            assert keys is not None
+            packet = rtp_packet(111, 7, 960, 77, b"plain" * 9)
+            encrypted = keys.stream(77).protect(packet)
+            assert encrypted == keys.send.protect(packet) != packet
+            assert eve.dtls._rx_srtp.unprotect(encrypted) == packet
 
 
 # ---- DTLS after the handshake ----------------------------------------------------------------------------------------

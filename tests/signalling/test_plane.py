@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from collections import Counter
 from itertools import pairwise
 
 import pytest
 
-from signalling import Flow, Layer, PeerId, RoomId, forward
+from signalling import Flow, Layer, PeerId, RoomId, forward, rtcp
 from signalling.allowance import Rate
+from signalling.beats import PER_SECOND
 from signalling.profile import AUDIO_CLOCK, OPUS_SILENCE
 from signalling.rtcp import SenderReport
 from tests.signalling.client import Client, Received
@@ -167,6 +169,40 @@ async def test_publishers_with_wrong_clocks_land_on_the_servers_line() -> None:
         ]
         assert abs(at[0] - at[1]) < 0.03
         assert abs(at[0] - 0.1 - (time.time() + 2208988800)) < 0.5
+
+
+async def test_a_picture_is_reported_of_each_second_only_while_it_has_a_voice_to_stay_together_with(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with stage() as s:
+        ana, ben = await s.join("ana"), await s.join("ben")
+        assert ana.voice is not None
+        assert ana.high is not None
+        viewer = s.plane._peers[PeerId("ben")].connection
+        assert viewer is not None
+
+        def reported() -> Counter[int]:
+            """Of whom in ten seconds: SSRC -> how often.  Nothing else happens meanwhile."""
+            written: list[bytes] = []
+            with monkeypatch.context() as patch:
+                patch.setattr(viewer.path, "send_rtcp", written.append)
+                for second in range(1, 11):
+                    viewer.path.heard_at = time.monotonic()
+                    viewer.tick(time.monotonic(), second * PER_SECOND)
+            packets = [packet for compound in written for packet in rtcp.parse(compound)]
+            return Counter(packet.ssrc for packet in packets if isinstance(packet, SenderReport))
+
+        s.plan({"ben": {"ana": BOTH}})
+        await ana.send(ana.sender_report(ana.voice))
+        await ana.send(ana.sender_report(ana.high))
+        for packet in ana.frame(ana.high, key=True):
+            await ana.send(packet)
+        await until(lambda: bool(ben.of(0, "video")))
+        picture = ben.of(0, "video")[0].ssrc
+        assert reported() == {picture: 2}
+        await ana.send(ana.say())
+        await until(lambda: len(ben.of(0, "audio")) == 1)
+        assert reported() == {picture: 10, ben.of(0, "audio")[0].ssrc: 10}
 
 
 async def test_who_connects_later_finds_the_plan() -> None:

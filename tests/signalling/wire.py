@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from itertools import count
+from types import SimpleNamespace
 from typing import Any, cast
 
 from signalling.answer import Published
@@ -56,6 +57,9 @@ class Wire:
     def sendto(self, data: memoryview, _: object) -> int:
         self.sent.append(bytes(data))
         return len(data)
+
+    def stream(self, _: int) -> Any:
+        return SimpleNamespace(_srtp=[object()])
 
     def send_rtcp(self, data: bytes) -> None:
         self.rtcp.append(data)
