@@ -76,6 +76,18 @@ class Person:
         """Alone, or with a facilitator, away from the circle."""
         await expect(self.page.get_by_role("region", name="The circle")).to_be_hidden(timeout=PATIENCE)
 
+    # ---- letters -----------------------------------------------------------------------------------------------------
+
+    async def read(self, text: str) -> None:
+        """A letter has come: open it by the notice that says so."""
+        await self.press("Read it")
+        await self.shows(self.page.get_by_text(text, exact=True))
+
+    async def say_in_writing(self, text: str) -> None:
+        """While one's letters are open."""
+        await self.page.get_by_label("Your message").fill(text)
+        await self.press("Send")
+
     # ---- in the room -------------------------------------------------------------------------------------------------
 
     async def turn_microphone_on(self) -> None:
@@ -206,8 +218,7 @@ class Facilitator(Person):
     async def write_to(self, person: Person, text: str) -> None:
         await self.look_at("Messages")
         await self.press(re.compile(f"^{person.name}"))
-        await self.page.get_by_label("Your message").fill(text)
-        await self.press("Send")
+        await self.say_in_writing(text)
         await self.look_at("Now")
 
     async def take_out(self, person: Person) -> None:

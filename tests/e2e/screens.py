@@ -173,6 +173,7 @@ class Story:
         await june.page.get_by_label("Your message").fill("Could we go a little slower, please?")
         await june.press("Send")
         await self.keep(june, "drawer-write")
+        await self.keep(ruth, "console-a-letter")
         await june.press("Show a sign")
         await june.press(re.compile("^I need a moment"))
         await self.keep(june, "drawer-sign")

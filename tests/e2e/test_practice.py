@@ -1,4 +1,4 @@
-"""The newcomer's minute: a practice meeting, four links in four windows, and the piece goes round."""
+"""The newcomer's minute: a practice meeting, four links in four windows, the piece goes round, and a few words."""
 
 from __future__ import annotations
 
@@ -42,6 +42,11 @@ async def test_four_windows_and_the_piece_goes_round(chromium: Browser, tmp_path
             for other in (ruth, *guests):
                 await other.at.hears_only(set() if other is guest else {guest.name})
             await guest.pass_it_on()
+        june = guests[0]
+        await ruth.write_to(june, "Shall we rest a little?")
+        await june.read("Shall we rest a little?")
+        await june.say_in_writing("Yes, please.")
+        await ruth.read("Yes, please.")
         for person in (ruth, *guests):
             await person.at.hears_only(set())
             assert person.at.errors == []

@@ -203,6 +203,8 @@ function consoleOf(people: Row[], change: Partial<Console> = {}): Console {
   };
 }
 
+const speak = () => Promise.resolve();
+
 test("the next safe step brings in whoever is next, and sees to those who are not sure first", () => {
   const view = circle([ruth], { phase: "doors_open", next: "bring_in" });
   const step = (change: Partial<Row>) =>
@@ -210,6 +212,7 @@ test("the next safe step brings in whoever is next, and sees to those who are no
       view,
       consoleOf([row("june", "June", { next_in: true, ...change })]),
       0,
+      speak,
     );
   const sure = step({ may: ["admit", "visit"] });
   assert.equal(sure.says, "Bring in June next. Their camera is on.");
@@ -224,6 +227,31 @@ test("the next safe step brings in whoever is next, and sees to those who are no
   );
 });
 
+test("who is in private with somebody and cannot be heard is offered that first", () => {
+  const visit = (microphone: boolean) =>
+    nextStep(
+      viewOf(
+        { door: "admitted", in_holding: true, microphone },
+        {
+          here: [seat("ruth", "Ruth", { me: true }), dan],
+          may: ["return_to_circle"],
+        },
+      ),
+      consoleOf([]),
+      0,
+      speak,
+    );
+  const silent = visit(false);
+  assert.match(silent.says, /Dan cannot hear you yet/);
+  assert.equal(silent.button?.says, "Turn on my microphone");
+  assert.equal(silent.button?.run, speak);
+  assert.equal(silent.other?.says, "Back to the circle");
+  const heard = visit(true);
+  assert.doesNotMatch(heard.says, /cannot hear/);
+  assert.equal(heard.button?.says, "Back to the circle");
+  assert.equal(heard.other, undefined);
+});
+
 test("the next safe step of a pause names for whom it waits", () => {
   const view = circle([ruth], {
     phase: "paused",
@@ -231,9 +259,14 @@ test("the next safe step of a pause names for whom it waits", () => {
     may: ["resume"],
   });
   const people = [row("june", "June"), row("dan", "Dan", { arrival: 2 })];
-  const waits = nextStep(view, consoleOf(people, { not_ready: ["dan"] }), 0);
+  const waits = nextStep(
+    view,
+    consoleOf(people, { not_ready: ["dan"] }),
+    0,
+    speak,
+  );
   assert.match(waits.says, /Waiting for Dan’s “ready”/);
-  const ready = nextStep(view, consoleOf(people), 0);
+  const ready = nextStep(view, consoleOf(people), 0, speak);
   assert.equal(ready.button?.says, "Go on with the meeting");
 });
 

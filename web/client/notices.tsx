@@ -7,6 +7,13 @@ export interface Notice {
   readonly id: number;
   readonly text: string;
   readonly about: string;
+  readonly act: Act | undefined;
+}
+
+/** What one may do about it at once. */
+interface Act {
+  readonly says: string;
+  readonly run: () => void;
 }
 
 const STAYS = 9000;
@@ -28,8 +35,8 @@ export function announce(text: string): void {
 }
 
 /** Shows a short sentence for a while, and reads it out.  It takes the place of an older one about the same. */
-export function say(text: string, about = text): void {
-  const notice = { id: ++last, text, about };
+export function say(text: string, about = text, act?: Act): void {
+  const notice = { id: ++last, text, about, act };
   shown.value = [...shown.peek().filter((other) => other.about !== about), notice].slice(-2);
   announce(text);
   setTimeout(() => dismiss(notice.id), STAYS);
@@ -51,6 +58,11 @@ export function Announcer() {
   );
 }
 
+function follow({ id, act }: Notice): void {
+  dismiss(id);
+  act?.run();
+}
+
 export function Notices() {
   if (shown.value.length === 0 && !stalled.value) return null;
   return (
@@ -63,6 +75,11 @@ export function Notices() {
       {shown.value.map((notice) => (
         <div class="notice" key={notice.id}>
           <p>{notice.text}</p>
+          {notice.act !== undefined && (
+            <button type="button" onClick={() => follow(notice)}>
+              {notice.act.says}
+            </button>
+          )}
           <button type="button" class="quiet" onClick={() => dismiss(notice.id)}>
             Close
           </button>

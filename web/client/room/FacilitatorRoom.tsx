@@ -1,7 +1,8 @@
 // The facilitators' console: one screen, with the circle, the next safe step and everything a hand may need.
 
+import { setMicrophone } from "../acts";
 import { now as clock } from "../beat";
-import { unread, view } from "../store";
+import { link, unread, view } from "../store";
 import { send } from "../transport";
 import type { Console, Row, View } from "../wire";
 import { Awareness } from "./Awareness";
@@ -15,12 +16,15 @@ import { ModePanel, QueuePanel, SharesPanel } from "./FloorPanel";
 import { CircleIcon, NowIcon, PeopleIcon, WriteIcon } from "./icons";
 import { LettersPanel } from "./LettersPanel";
 import { LinesPanel } from "./LineHistory";
-import { nextStep } from "./nextStep";
+import { nextStep, type Step } from "./nextStep";
 import { panel, showPanel, type PanelName } from "./panels";
 import { PeoplePanel } from "./PeoplePanel";
 import { SignsPanel } from "./SignsPanel";
 import { Stage } from "./Stage";
 import { lasted, words } from "./words";
+
+const nextStepOf = (view: View, console: Console) =>
+  nextStep(view, console, clock(), () => setMicrophone(true));
 
 export function FacilitatorRoom() {
   const now = view.value;
@@ -35,7 +39,7 @@ export function FacilitatorRoom() {
         <Phases view={now} />
       </Bar>
       <main class="scene">
-        <Awareness next={nextStep(now, console, clock()).says} />
+        <Awareness next={nextStepOf(now, console).says} />
         <div class="space">
           <Circle view={now} console={console} />
         </div>
@@ -186,7 +190,8 @@ function Aside({ view: now, console }: { view: View; console: Console }) {
 }
 
 function NextStep({ view: now, console }: { view: View; console: Console }) {
-  const step = nextStep(now, console, clock());
+  const up = link.value === "up";
+  const step: Step = up ? nextStepOf(now, console) : { says: says.nothingNow };
   return (
     <section class="panel next-step" aria-labelledby="next-title">
       <h2 id="next-title">{says.nextStep}</h2>
@@ -201,7 +206,7 @@ function NextStep({ view: now, console }: { view: View; console: Console }) {
           {step.other.says}
         </button>
       )}
-      {now.next === "end" && now.may.includes("end_meeting") && (
+      {up && now.next === "end" && now.may.includes("end_meeting") && (
         <button type="button" class="primary" onClick={() => askToEnd(console)}>
           {says.endYes}
         </button>

@@ -5,18 +5,11 @@ import { useEffect } from "preact/hooks";
 import { messages, ui, type Message } from "../store";
 import type { Row } from "../wire";
 import { consoleWords as says } from "./consoleWords";
-import { showPanel } from "./panels";
+import { openWith } from "./panels";
 import { Thread } from "./Thread";
 import { roleWords, words } from "./words";
 
-const openWith = signal<string | null>(null);
 const readWith = signal<ReadonlyMap<string, number>>(new Map());
-
-/** Opens the thread with a person. */
-export function writeTo(person: string): void {
-  openWith.value = person;
-  showPanel("letters");
-}
 
 const between = (all: readonly Message[], person: string) =>
   all.filter((message) => message.from === person || message.to === person);

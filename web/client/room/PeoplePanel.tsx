@@ -5,9 +5,8 @@ import type { Mode, Row } from "../wire";
 import { ask } from "./Confirm";
 import { consoleWords as says } from "./consoleWords";
 import { CameraIcon, MicrophoneIcon } from "./icons";
-import { writeTo } from "./LettersPanel";
 import { LineHistory } from "./LineHistory";
-import { goTo } from "./panels";
+import { goTo, writeTo } from "./panels";
 import { roleWords, words } from "./words";
 
 export function PeoplePanel({ people, mode }: { people: readonly Row[]; mode: Mode | null }) {

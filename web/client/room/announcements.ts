@@ -3,9 +3,9 @@
 import { useSignalEffect } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { announce, say } from "../notices";
-import { link, messages, ui, view } from "../store";
+import { isFacilitator, link, messages, ui, view, type Message } from "../store";
 import type { Row, View } from "../wire";
-import { panel } from "./panels";
+import { panel, writeTo } from "./panels";
 import { words } from "./words";
 
 /** The sentences between two views of the same reader, the weightiest last, since it is the one that is heard out. */
@@ -48,10 +48,15 @@ function forFacilitators(before: readonly Row[], after: readonly Row[]): readonl
   });
 }
 
+function read({ from }: Message): void {
+  if (isFacilitator.peek()) writeTo(from);
+  else ui.drawer.value = "write";
+}
+
 /** Announces while the room is on the screen; a sign and a letter are shown as well, unless they are in sight anyway. */
 export function useAnnouncements(): void {
   const before = useRef<View | null>(null);
-  const read = useRef(messages.peek().length);
+  const seen = useRef(messages.peek().length);
   const dropped = useRef(false);
   useSignalEffect(() => {
     const after = view.value;
@@ -72,10 +77,12 @@ export function useAnnouncements(): void {
     dropped.current = false;
   });
   useSignalEffect(() => {
-    const fresh = messages.value.slice(read.current).filter((message) => !message.mine);
-    read.current = messages.value.length;
+    const fresh = messages.value.slice(seen.current).filter((message) => !message.mine);
+    seen.current = messages.value.length;
     const last = fresh.at(-1);
     const open = ui.drawer.peek() === "write" || panel.peek() === "letters";
-    if (last !== undefined) (open ? announce : say)(words.wrote(last.label));
+    if (last === undefined) return;
+    if (open) announce(words.wrote(last.label));
+    else say(words.wrote(last.label), "letter", { says: words.read, run: () => read(last) });
   });
 }

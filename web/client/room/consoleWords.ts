@@ -27,6 +27,8 @@ export const consoleWords = {
 
   // ---- the next safe step ------------------------------------------------------------------------------------
   nextStep: "Next safe step",
+  nothingNow:
+    "Nothing can be done from here until your line is back. If no other facilitator is there, the circle has stopped and waits for you.",
   openDoors: "Open the doors",
   openDoorsWhy:
     "Nobody can come in yet. Open the doors when you are ready: each person then waits in a place of their own.",
@@ -68,6 +70,7 @@ export const consoleWords = {
   endWhy: "Everyone has gone. You can end the meeting.",
   visiting: (label: string) =>
     `You are with ${label} in their own place. Nobody else can see or hear what happens there.`,
+  notHeardThere: (label: string) => `${label} cannot hear you yet.`,
   returnToCircle: "Back to the circle",
 
   closedDoors: "The doors are closed",

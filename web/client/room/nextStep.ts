@@ -4,7 +4,7 @@ import { send } from "../transport";
 import type { Console, Row, View } from "../wire";
 import { consoleWords as says } from "./consoleWords";
 import { goTo } from "./panels";
-import { ago } from "./words";
+import { ago, words } from "./words";
 
 export interface Step {
   readonly says: string;
@@ -13,14 +13,10 @@ export interface Step {
   readonly other?: { readonly says: string; readonly run: () => Promise<unknown> };
 }
 
-/** `at` is the server's time, for how long somebody has waited. */
-export function nextStep(view: View, console: Console, at: number): Step {
+/** `at` is the server's time, for how long somebody has waited; `speak` turns my microphone on. */
+export function nextStep(view: View, console: Console, at: number, speak: () => Promise<unknown>): Step {
   const visited = view.me.in_holding ? view.here.find((seat) => !seat.me) : undefined;
-  if (view.may.includes("return_to_circle"))
-    return {
-      says: visited === undefined ? says.ownPlace : says.visiting(visited.label),
-      button: { says: says.returnToCircle, run: () => send("return_to_circle") },
-    };
+  if (view.may.includes("return_to_circle")) return apart(view, visited?.label, speak);
   switch (view.next) {
     case "open_the_doors":
       return { says: says.openDoorsWhy, ...offer(view, "open_doors", says.openDoors) };
@@ -43,6 +39,18 @@ export function nextStep(view: View, console: Console, at: number): Step {
     default:
       return lead(view, console, at);
   }
+}
+
+/** In private with somebody, or on the way back; who cannot be heard there is offered that first. */
+function apart({ me }: View, visited: string | undefined, speak: () => Promise<unknown>): Step {
+  const back = { says: says.returnToCircle, run: () => send("return_to_circle") };
+  if (visited === undefined) return { says: says.ownPlace, button: back };
+  if (me.microphone) return { says: says.visiting(visited), button: back };
+  return {
+    says: `${says.visiting(visited)} ${says.notHeardThere(visited)}`,
+    button: { says: words.turnMicrophoneOn, run: speak },
+    other: back,
+  };
 }
 
 function offer(view: View, command: "open_doors" | "begin" | "resume", label: string): Pick<Step, "button"> {

@@ -7,6 +7,15 @@ export type PanelName = "circle" | "now" | "people" | "letters";
 
 export const panel = signal<PanelName>("now");
 
+/** With whom the console's messages are open; null: with nobody yet. */
+export const openWith = signal<string | null>(null);
+
+/** Opens the thread with a person. */
+export function writeTo(person: string): void {
+  openWith.value = person;
+  showPanel("letters");
+}
+
 export function showPanel(name: PanelName): void {
   panel.value = name;
 }

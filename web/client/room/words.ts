@@ -219,6 +219,7 @@ export const words = {
   saidNotYet: (label: string) => `${label} said “not yet”.`,
   showsSign: (label: string, sign: string) => `${label} shows you a sign: ${sign}.`,
   wrote: (label: string) => `${label} wrote to you.`,
+  read: "Read it",
   phases: {
     scheduled: "The meeting has not opened yet.",
     doors_open: "The doors are open.",
