@@ -30,6 +30,8 @@ export class Connection {
   #lowOf: MediaStreamTrack | null = null;
   readonly #watch: Watch;
   #closed = false;
+  #end: () => void = () => undefined;
+  readonly #ended = new Promise<void>((resolve) => (this.#end = resolve));
 
   readonly generation: string;
 
@@ -88,7 +90,7 @@ export class Connection {
 
   /** Sends these and nothing else.  Calls must not overlap. */
   async publish({ audio, camera, high, low }: Published): Promise<void> {
-    await this.#limited;
+    await Promise.race([this.#limited, this.#ended]); // a browser may let it wait for ever once it is closed
     const [forAudio, forHigh, forLow] = this.#own;
     if (this.#closed || forAudio === undefined || forHigh === undefined || forLow === undefined) return;
     await put(forAudio.sender, audio);
@@ -114,6 +116,7 @@ export class Connection {
 
   close(): void {
     this.#closed = true;
+    this.#end();
     this.#watch.stop();
     this.#dropLow();
     this.#peer.close();
