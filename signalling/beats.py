@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections import Counter
 from collections.abc import AsyncIterator, Iterable
 from itertools import count
 from time import monotonic
@@ -29,12 +30,15 @@ MOST: Final = TICK / 2
 T = TypeVar("T")
 
 
-def phase(number: int) -> int:
-    """What to add to the beats' numbers for the connection with this `number`, so that not everything is done at once.
+def phase(others: Iterable[int]) -> int:
+    """What to add to the beats' numbers for one more connection, beside those with these phases.
 
-    What is done more rarely than each tenth of a second is spread at random.
+    So not everything is done at once: up to `TOGETHER` have the same beats in each tenth of a second, and what is done
+    more rarely than that is spread at random.
     """
-    return number // TOGETHER % TENTH + TENTH * secrets.randbelow(SELDOM * PER_SECOND // TENTH)
+    held = Counter(other % TENTH for other in others)
+    beat = next((n for n in range(TENTH) if held[n] < TOGETHER), min(range(TENTH), key=held.__getitem__))
+    return beat + TENTH * secrets.randbelow(SELDOM * PER_SECOND // TENTH)
 
 
 async def beats() -> AsyncIterator[tuple[int, float, float]]:

@@ -16,7 +16,7 @@ from typing import Final
 
 from signalling import rtcp
 from signalling.answer import Answer, parse_answer
-from signalling.beats import PER_SECOND, SELDOM, TENTH, phase
+from signalling.beats import PER_SECOND, SELDOM, TENTH
 from signalling.congestion import Congestion
 from signalling.counters import Counters
 from signalling.errors import AlreadyAnswered, StaleGeneration
@@ -58,16 +58,14 @@ class Connection:
         counters: Counters,
         on_up: Callable[[Connection], None],
         on_over: Callable[[Connection], None],
-        number: int = 0,
+        phase: int = 0,
         only_from: frozenset[str] | None = None,
     ) -> None:
-        """It is the `number`th of the plane's.  `on_up` is called once media may flow; `on_over` once when it ends by
-        itself (not after `cut`).
-        """
+        """`on_up` is called once media may flow; `on_over` once when it ends by itself (not after `cut`)."""
         self.generation = secrets.token_hex(8)
         self.state = State.OFFERED
         self.since = monotonic()
-        self.phase = phase(number)
+        self.phase = phase
         """Added to the plane's count of beats."""
         self.path = Path(ports, only_from)
         self.tracks: dict[TrackKind, Track] = {}

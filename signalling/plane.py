@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeVarTuple, Unpack
 
 from signalling.allocation import carried_above, on_step, paused
-from signalling.beats import PER_SECOND, TENTH, beats, in_pieces
+from signalling.beats import PER_SECOND, TENTH, beats, in_pieces, phase
 from signalling.connection import ANSWER_WITHIN, Connection, State
 from signalling.counters import Counters
 from signalling.errors import StaleGeneration, TooManyConnecting
@@ -100,9 +100,9 @@ class MediaPlane:
             known = self._peers[peer] = Peer(peer, room)
         if sum(1 for p in self._peers.values() if p.connection is not None and p.up is None) >= HALF_OPEN:
             raise TooManyConnecting
-        number = len(self._peers)
+        beat = phase(p.connection.phase for p in self._peers.values() if p.connection is not None)
         connection = known.connection = Connection(
-            self._ports, self._time, self.counters, self._came_up(known), self._is_over(known), number, only_from
+            self._ports, self._time, self.counters, self._came_up(known), self._is_over(known), beat, only_from
         )
         try:
             return await connection.offer()

@@ -149,7 +149,7 @@
     return found.filter((i) => bins[i] >= least).map((i) => Math.round(i * width));
   }
 
-  const lately = new Float32Array(2048);
+  const lately = new Float32Array(8192);
   /**
    * The tones that are received.  A voice that stutters, on a busy machine, has side tones, some of them where somebody
    * else's tone is; so of each track only what is about as loud as its loudest tone counts.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from itertools import islice
 from time import monotonic
 
@@ -11,7 +12,7 @@ import pytest
 from signalling import beats
 from signalling.plan import PeerId
 from signalling.profile import TrackKind
-from tests.signalling.stage import BOTH, stage, until
+from tests.signalling.stage import BOTH, ROOM, stage, until
 
 
 async def test_a_long_beat_is_cut_into_pieces_and_loses_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,10 +43,29 @@ async def test_a_long_beat_is_cut_into_pieces_and_loses_nobody(monkeypatch: pyte
 
 
 def test_people_are_looked_at_together_and_what_is_done_once_a_second_is_not_done_for_all_at_once() -> None:
-    phases = [beats.phase(number) for number in range(4 * beats.TOGETHER)]
-    assert [phase % beats.TENTH for phase in phases] == [n // beats.TOGETHER for n in range(4 * beats.TOGETHER)]
+    phases: list[int] = []
+    for _ in range(7 * beats.TOGETHER):
+        phases.append(beats.phase(phases))
+    groups = [phase % beats.TENTH for phase in phases]
+    full = beats.TENTH * beats.TOGETHER
+    assert groups[:full] == [n // beats.TOGETHER for n in range(full)]
+    assert Counter(groups) == dict.fromkeys(range(beats.TENTH), len(phases) // beats.TENTH)
     assert len({phase % beats.PER_SECOND for phase in phases[: beats.TOGETHER]}) > 5
-    assert beats.phase(5 * beats.TOGETHER) % beats.TENTH == 0
+
+
+async def test_whoever_comes_back_takes_a_beat_that_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(beats, "TOGETHER", 2)
+    async with stage() as s:
+        people = [PeerId(f"p{n}") for n in range(6)]
+
+        def groups() -> list[int]:
+            connections = [s.plane._peers[person].connection for person in people if person in s.plane._peers]
+            return sorted(each.phase % beats.TENTH for each in connections if each is not None)
+
+        for _ in range(3):
+            for person in people:
+                await s.plane.offer(ROOM, person)
+            assert groups() == [0, 0, 1, 1, 2, 2]
 
 
 async def test_a_beat_that_comes_late_says_by_how_much() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 import re
 import secrets
+from collections import deque
 from importlib.metadata import version
 
 import pytest
@@ -110,6 +111,28 @@ def test_dtls_tells_of_its_states_in_the_same_turn_and_keeps_its_keys() -> None:
     server, client = setup.partition('if self._role == "server":')[2].split("else:")[:2]
     assert "srtp_tx_key = srtp_profile.get_key_and_salt(view, 1)" in server
     assert "srtp_tx_key = srtp_profile.get_key_and_salt(view, 0)" in client
+
+
+def test_a_stream_goes_on_after_its_numbers_have_wrapped_and_what_is_repeated_is_the_same() -> None:
+    key, profile = secrets.token_bytes(28), Policy.SRTP_PROFILE_AEAD_AES_128_GCM
+
+    def session(kind: int) -> Session:
+        policy = Policy(key=key, ssrc_type=kind, srtp_profile=profile)
+        policy.allow_repeat_tx, policy.window_size = True, 1024
+        return Session(policy)
+
+    send, receive = session(Policy.SSRC_ANY_OUTBOUND), session(Policy.SSRC_ANY_INBOUND)
+    stream = Keys(receive, send, None, None, profile, key).stream(7)
+    kept: deque[tuple[bytes, bytes]] = deque(maxlen=HISTORY)
+    for n in range(70_000):
+        packet = rtp_packet(111, n & 0xFFFF, 0, 7, b"voice")
+        wire = stream.protect(packet)
+        assert receive.unprotect(wire) == packet
+        kept.append((packet, wire))
+        if n % 1000 == 999:
+            repeat = rtp_packet(97, n // 1000, 0, 8, b"RTX")
+            assert receive.unprotect(send.protect(repeat)) == repeat
+            assert stream.protect(kept[0][0]) == kept[0][1]
 
 
 @pytest.mark.parametrize("profile", [Policy.SRTP_PROFILE_AEAD_AES_128_GCM, Policy.SRTP_PROFILE_AES128_CM_SHA1_80])

@@ -42,11 +42,15 @@ def emptied(outbox: Outbox) -> list[bytes]:
     return [bytes(outbox.views[i][: outbox.sizes[i]]) for i in range(taken)]
 
 
+ALL_STREAMS = object()
+"""The handle of a session that is not one stream's."""
+
+
 class Wire:
     """A path without sockets and keys: keeps what is sent."""
 
     def __init__(self) -> None:
-        self.rx = self.tx = object()
+        self.rx = self.tx = ALL_STREAMS
         self.address, self.destination = ("", 0), Destination(bytes(16))
         self.outbox = Kept(self)
         self.heard_at = 0.0
@@ -58,8 +62,8 @@ class Wire:
         self.sent.append(bytes(data))
         return len(data)
 
-    def stream(self, _: int) -> Any:
-        return SimpleNamespace(_srtp=[object()])
+    def stream(self, ssrc: int) -> Any:
+        return SimpleNamespace(_srtp=[ssrc])
 
     def send_rtcp(self, data: bytes) -> None:
         self.rtcp.append(data)
