@@ -83,9 +83,14 @@ class Person:
         await self.press("Read it")
         await self.shows(self.page.get_by_text(text, exact=True))
 
+    @property
+    def letter(self) -> Locator:
+        """The field to write in, while one's letters are open."""
+        return self.page.get_by_label("Your message")
+
     async def say_in_writing(self, text: str) -> None:
         """While one's letters are open."""
-        await self.page.get_by_label("Your message").fill(text)
+        await self.letter.fill(text)
         await self.press("Send")
 
     # ---- in the room -------------------------------------------------------------------------------------------------
@@ -215,9 +220,12 @@ class Facilitator(Person):
         await self.press("Back to the circle")
         await self.is_in_the_circle()
 
-    async def write_to(self, person: Person, text: str) -> None:
+    async def open_letters(self, person: Person) -> None:
         await self.look_at("Messages")
         await self.press(re.compile(f"^{person.name}"))
+
+    async def write_to(self, person: Person, text: str) -> None:
+        await self.open_letters(person)
         await self.say_in_writing(text)
         await self.look_at("Now")
 

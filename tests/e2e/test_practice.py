@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser
+from playwright.async_api import Browser, expect
 
 from tests.e2e.browser import witness
 from tests.e2e.people import Facilitator, Person
@@ -42,11 +42,24 @@ async def test_four_windows_and_the_piece_goes_round(chromium: Browser, tmp_path
             for other in (ruth, *guests):
                 await other.at.hears_only(set() if other is guest else {guest.name})
             await guest.pass_it_on()
-        june = guests[0]
+        june, amira, _ = guests
         await ruth.write_to(june, "Shall we rest a little?")
         await june.read("Shall we rest a little?")
         await june.say_in_writing("Yes, please.")
         await ruth.read("Yes, please.")
+
+        # what was begun to be written to one person does not go to another by a notice
+        await ruth.press("All people")
+        await ruth.look_at("Now")
+        await june.say_in_writing("One more thing.")
+        await ruth.shows(ruth.button("Read it"))
+        await ruth.open_letters(amira)
+        await ruth.letter.fill("Are you")
+        await ruth.read("One more thing.")
+        await expect(ruth.letter).to_have_value("")
+        await ruth.press("All people")
+        await ruth.open_letters(amira)
+        await expect(ruth.letter).to_have_value("Are you")
         for person in (ruth, *guests):
             await person.at.hears_only(set())
             assert person.at.errors == []

@@ -234,7 +234,7 @@ test("who is in private with somebody and cannot be heard is offered that first"
         { door: "admitted", in_holding: true, microphone },
         {
           here: [seat("ruth", "Ruth", { me: true }), dan],
-          may: ["return_to_circle"],
+          may: ["return_to_circle", "set_microphone"],
         },
       ),
       consoleOf([]),

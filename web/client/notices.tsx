@@ -42,6 +42,11 @@ export function say(text: string, about = text, act?: Act): void {
   setTimeout(() => dismiss(notice.id), STAYS);
 }
 
+/** Takes away what was said about this, since it is seen. */
+export function unsay(about: string): void {
+  shown.value = shown.peek().filter((notice) => !notice.about.startsWith(about));
+}
+
 function dismiss(id: number): void {
   shown.value = shown.peek().filter((notice) => notice.id !== id);
 }

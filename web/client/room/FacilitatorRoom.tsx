@@ -189,9 +189,14 @@ function Aside({ view: now, console }: { view: View; console: Console }) {
   );
 }
 
+function cutOffSays({ phase }: View): string {
+  const live = phase === "under_way" || phase === "closing";
+  return live ? `${says.nothingNow} ${says.circleWaits}` : says.nothingNow;
+}
+
 function NextStep({ view: now, console }: { view: View; console: Console }) {
   const up = link.value === "up";
-  const step: Step = up ? nextStepOf(now, console) : { says: says.nothingNow };
+  const step: Step = up ? nextStepOf(now, console) : { says: cutOffSays(now) };
   return (
     <section class="panel next-step" aria-labelledby="next-title">
       <h2 id="next-title">{says.nextStep}</h2>

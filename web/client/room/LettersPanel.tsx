@@ -1,9 +1,11 @@
 // What a facilitator and one person write to each other, one thread for each person.
 
 import { signal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
+import { unsay } from "../notices";
 import { messages, ui, type Message } from "../store";
 import type { Row } from "../wire";
+import { LETTER } from "./announcements";
 import { consoleWords as says } from "./consoleWords";
 import { openWith } from "./panels";
 import { Thread } from "./Thread";
@@ -21,8 +23,14 @@ export function LettersPanel({ people }: { people: readonly Row[] }) {
   const all = messages.value;
   const person = people.find((row) => row.id === openWith.value);
   const count = person === undefined ? 0 : received(all, person.id);
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    // the notice by which it was opened is gone, and the focus with it
+    if (document.activeElement === document.body) heading.current?.focus();
+  }, [person?.id]);
   useEffect(() => {
     if (person === undefined) return;
+    unsay(LETTER + person.id);
     readWith.value = new Map(readWith.peek()).set(person.id, count);
     ui.read.value = [...readWith.value.values()].reduce((sum, read) => sum + read, 0);
   }, [person?.id, count]);
@@ -31,12 +39,15 @@ export function LettersPanel({ people }: { people: readonly Row[] }) {
   return (
     <section class="panel letters-panel" aria-labelledby="letters-title">
       <div class="panel-top">
-        <h2 id="letters-title">{says.lettersWith(person.label)}</h2>
+        <h2 id="letters-title" tabIndex={-1} ref={heading}>
+          {says.lettersWith(person.label)}
+        </h2>
         <button type="button" class="small" onClick={() => (openWith.value = null)}>
           {says.back}
         </button>
       </div>
       <Thread
+        key={person.id}
         messages={between(all, person.id)}
         to={person.id}
         allowed={person.may.includes("send_message")}

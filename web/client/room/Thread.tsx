@@ -14,10 +14,12 @@ interface ThreadProps {
   readonly note: string;
 }
 
+/** What was begun to be written to each person, and not sent yet. */
+const drafts = new Map<string | null, string>();
 const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
 
 export function Thread({ messages, to, allowed, label, note }: ThreadProps) {
-  const [text, setText] = useState("");
+  const [text, setText] = useState(drafts.get(to) ?? "");
   const [sending, setSending] = useState(false);
   const end = useRef<HTMLLIElement>(null);
   useEffect(() => end.current?.scrollIntoView({ block: "nearest" }), [messages.length]);
@@ -29,7 +31,11 @@ export function Thread({ messages, to, allowed, label, note }: ThreadProps) {
     setSending(true);
     const ack = await send("send_message", { to, text: words });
     setSending(false);
-    if (ack.ok) setText("");
+    if (ack.ok) write("");
+  };
+  const write = (draft: string) => {
+    drafts.set(to, draft);
+    setText(draft);
   };
 
   return (
@@ -58,7 +64,7 @@ export function Thread({ messages, to, allowed, label, note }: ThreadProps) {
           maxLength={2000}
           value={text}
           disabled={!allowed}
-          onInput={(event) => setText(event.currentTarget.value)}
+          onInput={(event) => write(event.currentTarget.value)}
         />
         <button type="submit" class="primary" disabled={!allowed || sending || text.trim() === ""}>
           {words.send}

@@ -2,7 +2,7 @@
 
 import { useSignalEffect } from "@preact/signals";
 import { useRef } from "preact/hooks";
-import { announce, say } from "../notices";
+import { announce, say, unsay } from "../notices";
 import { isFacilitator, link, messages, ui, view, type Message } from "../store";
 import type { Row, View } from "../wire";
 import { panel, writeTo } from "./panels";
@@ -48,6 +48,9 @@ function forFacilitators(before: readonly Row[], after: readonly Row[]): readonl
   });
 }
 
+/** What a notice of a letter is about, before its writer's id. */
+export const LETTER = "letter ";
+
 function read({ from }: Message): void {
   if (isFacilitator.peek()) writeTo(from);
   else ui.drawer.value = "write";
@@ -77,12 +80,15 @@ export function useAnnouncements(): void {
     dropped.current = false;
   });
   useSignalEffect(() => {
+    if (ui.drawer.value === "write") unsay(LETTER);
+  });
+  useSignalEffect(() => {
     const fresh = messages.value.slice(seen.current).filter((message) => !message.mine);
     seen.current = messages.value.length;
     const last = fresh.at(-1);
     const open = ui.drawer.peek() === "write" || panel.peek() === "letters";
     if (last === undefined) return;
     if (open) announce(words.wrote(last.label));
-    else say(words.wrote(last.label), "letter", { says: words.read, run: () => read(last) });
+    else say(words.wrote(last.label), LETTER + last.from, { says: words.read, run: () => read(last) });
   });
 }

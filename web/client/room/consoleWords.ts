@@ -27,8 +27,8 @@ export const consoleWords = {
 
   // ---- the next safe step ------------------------------------------------------------------------------------
   nextStep: "Next safe step",
-  nothingNow:
-    "Nothing can be done from here until your line is back. If no other facilitator is there, the circle has stopped and waits for you.",
+  nothingNow: "Nothing can be done from here until your line is back.",
+  circleWaits: "If no other facilitator is in the circle, it stops and waits for you.",
   openDoors: "Open the doors",
   openDoorsWhy:
     "Nobody can come in yet. Open the doors when you are ready: each person then waits in a place of their own.",

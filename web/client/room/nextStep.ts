@@ -42,10 +42,10 @@ export function nextStep(view: View, console: Console, at: number, speak: () => 
 }
 
 /** In private with somebody, or on the way back; who cannot be heard there is offered that first. */
-function apart({ me }: View, visited: string | undefined, speak: () => Promise<unknown>): Step {
+function apart({ me, may }: View, visited: string | undefined, speak: () => Promise<unknown>): Step {
   const back = { says: says.returnToCircle, run: () => send("return_to_circle") };
   if (visited === undefined) return { says: says.ownPlace, button: back };
-  if (me.microphone) return { says: says.visiting(visited), button: back };
+  if (me.microphone || !may.includes("set_microphone")) return { says: says.visiting(visited), button: back };
   return {
     says: `${says.visiting(visited)} ${says.notHeardThere(visited)}`,
     button: { says: words.turnMicrophoneOn, run: speak },
