@@ -52,7 +52,13 @@ class _Order:
     room: RoomId
     sent: int
     """The tick."""
+    done: Callable[[], None]
     obeyed: asyncio.Future[None]
+
+    def settle(self) -> None:
+        """`done` comes before anybody who waits, and before anybody who asks from now on whether there is an order."""
+        self.done()
+        self.obeyed.set_result(None)
 
 
 class Home:
@@ -123,20 +129,18 @@ class Home:
 
     def forget(self, number: int, room: RoomId, done: Callable[[], None]) -> None:
         """`done` is called when it has, or has ended."""
-        self._order(number, room, "forget", number, room).add_done_callback(lambda _: done())
+        self._order(number, room, "forget", number, room, done=done)
 
     def close(self, peer: str) -> None:
         if self.ready:
             self._send("close", peer)
 
-    def _order(self, number: int, room: RoomId, *message: object) -> asyncio.Future[None]:
-        obeyed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    def _order(self, number: int, room: RoomId, *message: object, done: Callable[[], None] = lambda: None) -> None:
         if self.ready:
-            self._orders[number] = _Order(room, self._ticks, obeyed)
+            self._orders[number] = _Order(room, self._ticks, done, asyncio.get_running_loop().create_future())
             self._send(*message)
         else:
-            obeyed.set_result(None)  # nobody is connected here; `on_ready` tells the next process, before all else
-        return obeyed
+            done()  # nobody is connected here; `on_ready` tells the next process, before all else
 
     async def obeyed(self, room: RoomId) -> None:
         """Wait until nothing outside the newest plan of this room is forwarded: the worker says so, or is dead."""
@@ -192,7 +196,7 @@ class Home:
                 _log.error("a worker has no address")
             case ["obeyed", int(number), str(room)]:
                 for sent in [n for n, order in self._orders.items() if order.room == room and n <= number]:
-                    _resolve(self._orders.pop(sent).obeyed)
+                    self._orders.pop(sent).settle()
             case ["offered" | "answered", int(id_), *values]:
                 if (reply := self._asked.get(id_)) and not reply.done():
                     reply.set_result([str(value) for value in values])
@@ -274,18 +278,13 @@ class Home:
             if not reply.done():
                 reply.set_exception(Restarting())
         for order in self._orders.values():
-            _resolve(order.obeyed)
+            order.settle()
         self._orders.clear()
         if self._started is not None and not self._started.done():
             self._started.set_exception(WorkerFault("a worker could not be started"))
             self._stopping.set()
         self._on_lost(self, self._fate or "died")
         self.counters = Counters()
-
-
-def _resolve(future: asyncio.Future[None]) -> None:
-    if not future.done():
-        future.set_result(None)
 
 
 def _refusal(code: str, detail: str) -> Exception:

@@ -121,6 +121,16 @@ async def test_a_forgotten_room_is_silent_and_empty_and_begins_anew_only_then() 
         await until(lambda: s.plane.counters.forwarded > heard + 5)
 
 
+async def test_who_asks_just_when_the_worker_has_said_so_is_told_that_the_room_is_forgotten() -> None:
+    async with stage_of_workers(1) as s:
+        await s.join("ana")
+        s.plane.forget_room(ROOM)
+        (home,) = s.plane.homes
+        home._hear(["obeyed", max(home._orders), ROOM])
+        await s.plane.confirmed(ROOM)  # which has nothing to wait for any more
+        assert s.plane.home_of(ROOM) is None
+
+
 async def test_a_room_that_is_opened_again_at_once_is_a_new_one_on_the_same_worker() -> None:
     async with stage_of_workers(2) as s:
         await s.join("ana")
