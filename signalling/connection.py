@@ -58,10 +58,14 @@ class Connection:
         counters: Counters,
         on_up: Callable[[Connection], None],
         on_over: Callable[[Connection], None],
+        hurry: Callable[[], None] = lambda: None,
         phase: int = 0,
         only_from: frozenset[str] | None = None,
     ) -> None:
-        """`on_up` is called once media may flow; `on_over` once when it ends by itself (not after `cut`)."""
+        """`on_up` is called once media may flow; `on_over` once when it ends by itself (not after `cut`).
+
+        `hurry` is called when something has come up that cannot wait: `until_due` is 0 then.
+        """
         self.generation = secrets.token_hex(8)
         self.state = State.OFFERED
         self.since = monotonic()
@@ -77,7 +81,7 @@ class Connection:
         self._slots = tuple(slot for pair in self.pairs for slot in pair)
         self._slot_by_ssrc = {slot.ssrc: slot for slot in self._slots}
         self._counters = counters
-        self._on_up, self._on_over = on_up, on_over
+        self._on_up, self._on_over, self._hurry = on_up, on_over, hurry
         self._uplink: Uplink | None = None
         self._urgent: tuple[Sized, ...] = ()
         """While something is in one of these, each beat counts: what is missing, and who waits for a picture."""
@@ -109,7 +113,7 @@ class Connection:
         answer = parse_answer(sdp, slot_pairs=SLOT_PAIRS)
         by_ssrc: dict[int, Track] = {}
         for kind, published in answer.published.items():
-            track = self.tracks[kind] = Track(published, self.path)
+            track = self.tracks[kind] = Track(published, self.path, self._hurry)
             by_ssrc[track.ssrc] = track
             if track.rtx_ssrc is not None:
                 by_ssrc[track.rtx_ssrc] = track
@@ -221,18 +225,15 @@ class Connection:
 
     # ---- as time passes ---------------------------------------------------------------------------------------------
 
-    def renew_allowances(self) -> None:
-        """To be called every 0.1 s, whatever the state: from now on something of this person is taken again."""
-        self.path.renew_allowances()
-        if self._uplink is not None:
-            self._uplink.inlet.renew_allowances()
+    def until_due(self, beat: int) -> int:
+        """In how many beats from this one there is something to do: 0 if in this one.
 
-    def due(self, beat: int) -> bool:
-        """Is there anything to do in this beat?  Every tenth of a second there is; in between, what cannot wait."""
-        return (beat + self.phase) % TENTH == 0 or any(self._urgent)
+        Every tenth of a second there is; in between, what cannot wait.
+        """
+        return 0 if any(self._urgent) else -(beat + self.phase) % TENTH
 
     def tick(self, now: float, beat: int) -> None:
-        """To be called in each beat that is `due`, while up; `beat` counts those that are not, too."""
+        """To be called in each beat in which there is something to do, while up; `beat` counts the others, too."""
         uplink = self._uplink
         assert uplink is not None
         for track in uplink.tracks:

@@ -111,19 +111,15 @@ class Inlet:
         self.arrivals: list[tuple[int, float]] = []
         """Transport-wide numbers and their arrival, for the next feedback; whoever sends that empties it."""
 
-    def renew_allowances(self) -> None:
-        """To be called every 0.1 s."""
-        self._media.renew()
-        self._reports.renew()
-
     def receive(self, buffer: Any, rx: memoryview, n: int) -> None:
         """One datagram whose first byte is 128..191, in `buffer`, which is seen through `rx` and will be written to."""
         counters = self._counters
         if not SMALLEST <= n <= LARGEST:
             counters.malformed += 1
             return
+        now = monotonic()
         if 191 < rx[1] < 224:
-            if self._reports.take():
+            if self._reports.take(now):
                 self._on_rtcp(bytes(rx[:n]))
             else:
                 counters.excess += 1
@@ -133,18 +129,16 @@ class Inlet:
         if track is None:
             counters.undeclared += 1  # and not counted below: strangers who write this address do not know the SSRCs
             return
-        allowed = self._media
-        if allowed.left <= 0:
+        if not self._media.take(now):
             counters.excess += 1
             return
-        allowed.left -= 1
         path, length = self._path, _LENGTH
         length[0] = n
         if unprotect(path.rx, buffer, length):
             counters.unauthentic += 1
             return
         n = length[0]
-        path.heard_at = now = monotonic()
+        path.heard_at = now
 
         # -- is it a packet of this track?
         payload = payload_offset(rx, n)
@@ -181,7 +175,7 @@ class Inlet:
                 number = track.newest = newest + step
                 track.ts = ts
                 if step < LARGEST_GAP:
-                    track.losses.gap(newest + 1, number, now)
+                    track.skipped(newest + 1, number, now)
             else:
                 number = newest - (-step & 0xFFFF)
                 late = True

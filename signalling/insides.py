@@ -164,10 +164,6 @@ class Ice(Connection):
         """Has this address passed an authenticated check?"""
         return any(c.port == addr[1] and c._network_host == addr[0] for c in self._remote_candidates)
 
-    def renew_allowances(self) -> None:
-        for allowance in self.allowed:
-            allowance.renew()
-
     def data_received(self, data: bytes, component: int) -> None:
         if self._queue.qsize() < MOST_QUEUED:
             super().data_received(data, component)

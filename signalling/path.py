@@ -110,10 +110,6 @@ class Path:
             self._asked_at = now
             self._ice.check_consent(now)
 
-    def renew_allowances(self) -> None:
-        """To be called every 0.1 s: STUN and DTLS may cost something again."""
-        self._ice.renew_allowances()
-
     # ---- RTCP -------------------------------------------------------------------------------------------------------
 
     def send_rtcp(self, data: bytes) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeVarTuple, Unpack
 
 from signalling.allocation import carried_above, on_step, paused
-from signalling.beats import PER_SECOND, TENTH, beats, in_pieces, phase
+from signalling.beats import PER_SECOND, TENTH, Beats, in_pieces, phase
 from signalling.connection import ANSWER_WITHIN, Connection, State
 from signalling.counters import Counters
 from signalling.errors import StaleGeneration, TooManyConnecting
@@ -60,6 +60,7 @@ class MediaPlane:
         self._plans: dict[RoomId, dict[PeerId, dict[PeerId, Flow]]] = {}
         self._peers: dict[PeerId, Peer] = {}
         self._closing: set[asyncio.Task[None]] = set()
+        self._beats = Beats()
         self._ticker: asyncio.Task[None] | None = None
         self._time = ServerTime(NTP_OF_UNIX + time.time() - time.monotonic())
         self.counters = Counters()
@@ -75,9 +76,8 @@ class MediaPlane:
         if self._ticker is not None:
             self._ticker.cancel()
             await asyncio.wait([self._ticker])
-        for peer in self._peers.values():
-            if peer.connection is not None:
-                self._drop(peer.connection)
+        for _, connection in self._connections():
+            self._drop(connection)
         self._peers.clear()
         if self._closing:
             await asyncio.wait(set(self._closing))
@@ -98,12 +98,12 @@ class MediaPlane:
             self._end(known)
         if known is None or known.room != room:
             known = self._peers[peer] = Peer(peer, room)
-        if sum(1 for p in self._peers.values() if p.connection is not None and p.up is None) >= HALF_OPEN:
+        others = self._connections()
+        if sum(each.state is not State.UP for _, each in others) >= HALF_OPEN:
             raise TooManyConnecting
-        beat = phase(p.connection.phase for p in self._peers.values() if p.connection is not None)
-        connection = known.connection = Connection(
-            self._ports, self._time, self.counters, self._came_up(known), self._is_over(known), beat, only_from
-        )
+        told = self._came_up(known), self._is_over(known), self._beats.hurry
+        beat = phase(each.phase for _, each in others)
+        connection = known.connection = Connection(self._ports, self._time, self.counters, *told, beat, only_from)
         try:
             return await connection.offer()
         except BaseException:  # a cancelled caller has nobody to give the offer to
@@ -176,6 +176,9 @@ class MediaPlane:
 
     def _in(self, room: RoomId) -> list[Peer]:
         return [peer for peer in self._peers.values() if peer.room == room]
+
+    def _connections(self) -> list[tuple[Peer, Connection]]:
+        return [(peer, peer.connection) for peer in self._peers.values() if peer.connection is not None]
 
     def _arrange(self, peer: Peer | None, room: RoomId) -> None:
         """Point this subscriber's slots as the plan says."""
@@ -258,17 +261,14 @@ class MediaPlane:
     # ---- as time passes ---------------------------------------------------------------------------------------------
 
     async def _tick(self) -> None:
-        async for beat, now, late in beats():
+        async for beat, now, late in self._beats.each(self._until_due):
             if late > STALL:
                 self.counters.stalls += 1
-                for peer in self._peers.values():
-                    if peer.connection is not None:
-                        path = peer.connection.path
-                        path.heard_at = min(now, path.heard_at + late)
-            due = [peer for peer in self._peers.values() if peer.connection is not None and peer.connection.due(beat)]
-            async for peer in in_pieces(due):
-                connection = peer.connection
-                if connection is None:
+                for _, connection in self._connections():
+                    connection.path.heard_at = min(now, connection.path.heard_at + late)
+            due = [(peer, each) for peer, each in self._connections() if not each.until_due(beat)]
+            async for peer, connection in in_pieces(due):
+                if peer.connection is not connection:
                     continue
                 try:
                     self._advance(peer, connection, now, beat)
@@ -276,10 +276,12 @@ class MediaPlane:
                     _log.exception("a connection was ended by a fault")
                     self._end(peer)
 
+    def _until_due(self, beat: int) -> int:
+        """In how many beats after this one there is something to do for anybody."""
+        return 1 + min((each.until_due(beat + 1) for _, each in self._connections()), default=TENTH - 1)
+
     def _advance(self, peer: Peer, connection: Connection, now: float, beat: int) -> None:
         beat += connection.phase
-        if beat % TENTH == 0:
-            connection.renew_allowances()
         if connection.state is State.UP:
             connection.tick(now, beat)
             if beat % PER_SECOND == 0 and connection.state is State.UP:

@@ -17,6 +17,7 @@ import asyncio
 import socket
 import struct
 from collections.abc import Callable, Mapping, Sequence
+from time import monotonic
 from typing import Final, Protocol
 
 from signalling.allowance import Allowance
@@ -156,11 +157,9 @@ class Port:
         if seat is None:
             self._counters.strange += 1
             return
-        allowed = seat.allowed[seat is holder]
-        if allowed.left <= 0:
+        if not seat.allowed[seat is holder].take(monotonic()):
             self._counters.excess += 1
             return
-        allowed.left -= 1
         seat.unusual(data, address(key))
 
 

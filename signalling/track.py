@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from signalling import rtcp
@@ -51,6 +52,7 @@ class Track:
         "_answers_nacks",
         "_asked_at",
         "_first",
+        "_hurry",
         "_jitter",
         "_last_sr",
         "_last_sr_at",
@@ -86,8 +88,10 @@ class Track:
         "waiting",
     )
 
-    def __init__(self, published: Published, path: Path) -> None:
+    def __init__(self, published: Published, path: Path, hurry: Callable[[], None] = lambda: None) -> None:
+        """`hurry` is called when `repair` or `ask_again` should be called soon."""
         self.path = path
+        self._hurry = hurry
         self.kind = published.kind
         self.is_video = published.kind is not TrackKind.AUDIO
         self.ssrc, self.rtx_ssrc = published.ssrc, published.rtx_ssrc
@@ -145,6 +149,12 @@ class Track:
         self.live = True
         for slot in tuple(self.slots):
             slot.settle(now, ask=False)
+        self._hurry()
+
+    def skipped(self, first: int, end: int, now: float) -> None:
+        """The numbers from `first` up to, not including, `end` did not come."""
+        self.losses.gap(first, end, now)
+        self._hurry()
 
     def keep_time(self, now: float) -> None:
         """The newest packet of a voice came: measure its jitter (RFC 3550 A.8) and see whether it was taken out.

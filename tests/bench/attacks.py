@@ -35,7 +35,7 @@ VOLLEY: Final = 256
 STRANGERS: Final = 1000
 """Addresses, each with a socket of its own."""
 SECONDS: Final = 3.0
-HEARD: Final = MEDIA.burst + MEDIA.each * int(10 * SECONDS + 3)
+HEARD: Final = MEDIA.burst + int(MEDIA.per_second * (SECONDS + 0.3))
 """Packets of one person that are taken meanwhile."""
 Fire = Callable[["Target"], tuple[int, int]]
 """Send one volley there; (datagrams, bytes) that went."""

@@ -27,7 +27,7 @@ from signalling.track import Track
 from signalling.uplink import Uplink
 from tests.signalling.fuzzing import Target, changed
 from tests.signalling.packets import DELTA_FRAME, KEY_FRAME, audio_level, rtp_packet, video_extensions
-from tests.signalling.wire import emptied
+from tests.signalling.wire import emptied, refill
 
 _SSRCS: Final = (100, 200, 201, 300, 301)
 _CASES_EACH: Final = 5000
@@ -287,8 +287,8 @@ class Media(Target):
                     one.repair(now)
                 one.ask_again(now)
                 one.tick(now)
-            here.renew_allowances()
             if here._uplink is not None:
+                refill(here._uplink.inlet._media, here._uplink.inlet._reports)
                 here._uplink.tell_arrivals()
             if self._beat % 10 == 0:
                 if here._uplink is not None:

@@ -17,6 +17,7 @@ from signalling.insides import MOST_ADDRESSES, MOST_QUEUED, Ice
 from signalling.mmsg import sockaddr
 from signalling.port import Port, open_ports
 from tests.signalling.fuzzing import Target, changed
+from tests.signalling.wire import refill
 
 NAME, THEIRS, KEY = "0a0b0c0d", "them", "a password of theirs, long enough"
 _CASES_EACH: Final = 2000
@@ -95,7 +96,7 @@ class Stun(Target):
 
     def attempt(self, data: bytes) -> None:
         ice = self.ice
-        ice.renew_allowances()
+        refill(*ice.allowed)
         where = "127.0.0.1", self._rng.choice((20_000, 20_001, 20_000 + self._rng.randrange(2000)))
         before, sent = self._state(), len(self.out)
         self.port._unusual(data, sockaddr(where, self.port._family)[: self.port._key])

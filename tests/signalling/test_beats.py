@@ -9,7 +9,8 @@ from time import monotonic
 
 import pytest
 
-from signalling import beats
+from signalling import beats, rtcp
+from signalling.connection import Connection
 from signalling.plan import PeerId
 from signalling.profile import TrackKind
 from tests.signalling.stage import BOTH, ROOM, stage, until
@@ -71,7 +72,7 @@ async def test_whoever_comes_back_takes_a_beat_that_is_free(monkeypatch: pytest.
 async def test_a_beat_that_comes_late_says_by_how_much() -> None:
     late: list[float] = []
     before = monotonic()
-    async for beat, now, by in beats.beats():
+    async for beat, now, by in beats.Beats().each(lambda _: 1):
         assert beat == len(late) + 1
         assert now >= before
         late.append(by)
@@ -82,6 +83,50 @@ async def test_a_beat_that_comes_late_says_by_how_much() -> None:
             break
     assert 0.2 < late[3] < 2
     assert all(each < 0.2 for each in islice(late, 3))
+
+
+async def test_a_beat_in_which_nothing_is_due_is_left_out_unless_it_is_wanted_after_all() -> None:
+    clock = beats.Beats()
+    came: list[int] = []
+    began = monotonic()
+    async for beat, now, _ in clock.each(lambda _: 5):
+        came.append(beat)
+        assert now >= began + beat * beats.TICK, "no beat comes before its time"
+        if len(came) == 2:
+            asyncio.get_running_loop().call_soon(clock.hurry)
+        if len(came) == 3:
+            clock.hurry()  # before it was asked what is due: that says it all
+        if len(came) == 4:
+            break
+    assert came[:2] == [5, 10]
+    assert 10 < came[2] < 15
+    assert came[3] == came[2] + 5
+
+
+async def test_for_what_is_missing_a_beat_is_not_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with stage() as s:
+        ana, _ = await s.join("ana"), await s.join("ben")
+        connection = s.plane._peers[PeerId("ana")].connection
+        assert connection is not None
+        losses = connection.tracks[TrackKind.AUDIO].losses
+        await ana.send(ana.say())
+        between: list[int] = []
+        look = connection.tick
+
+        def looked_at(now: float, beat: int) -> None:
+            if losses.missing:
+                between.append(beat % beats.TENTH)
+            look(now, beat)
+            losses.missing.clear()
+
+        monkeypatch.setattr(connection, "tick", looked_at)
+        for n in range(20):
+            await asyncio.sleep(0.03 + n * 0.007)
+            ana.say()  # which is lost
+            await ana.send(ana.say())
+            await until(lambda n=n: len(between) > n)  # type: ignore[misc]
+        assert sum(beat > 0 for beat in between) > 5
+        await until(lambda: len(ana.reports(rtcp.Nack)) == 20)
 
 
 async def test_on_a_full_core_a_beat_comes_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,22 +148,27 @@ async def test_on_a_full_core_a_beat_comes_to_its_end(monkeypatch: pytest.Monkey
     assert turns <= 2
 
 
+def due(connection: Connection) -> int:
+    """In how many beats of a second there is something to do."""
+    return sum(connection.until_due(beat) == 0 for beat in range(beats.PER_SECOND))
+
+
 async def test_a_connection_is_looked_at_in_each_beat_only_while_something_cannot_wait() -> None:
     async with stage() as s:
         for name in ("ana", "ben"):
             await s.join(name)
         ana = s.plane._peers[PeerId("ana")].connection
         assert ana is not None
-        assert sum(ana.due(beat) for beat in range(50)) == 10
+        assert due(ana) == 10
         s.plan({"ben": {"ana": BOTH}})
-        assert sum(ana.due(beat) for beat in range(50)) == 10, "a voice that is silent is no reason"
+        assert due(ana) == 10, "a voice that is silent is no reason"
         low = ana.tracks[TrackKind.LOW]
         low.wake(monotonic())
-        assert all(ana.due(beat) for beat in range(50)), "somebody waits for the picture"
+        assert due(ana) == 50, "somebody waits for the picture"
         s.plan({})
-        assert sum(ana.due(beat) for beat in range(50)) == 10
+        assert due(ana) == 10
         ana.tracks[TrackKind.AUDIO].losses.gap(5, 6, monotonic())
-        assert all(ana.due(beat) for beat in range(50)), "a packet is missing"
+        assert due(ana) == 50, "a packet is missing"
         await s.plane.close(PeerId("ana"))
         await until(lambda: not ana.tracks)
-        assert sum(ana.due(beat) for beat in range(50)) == 10
+        assert due(ana) == 10

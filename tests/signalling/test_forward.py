@@ -142,7 +142,7 @@ def test_the_history_is_bounded_and_its_last_packet_can_be_had() -> None:
     bench = Bench()
     bench.open()
     for seq in range(2000):
-        bench.inlet.renew_allowances()
+        bench.rest()
         bench.voice(seq)
     seqs = [seq for _, seq, _ in bench.sent()]
     bench.viewer.sent.clear()
@@ -157,7 +157,7 @@ def test_a_repeat_is_found_long_after_the_gate_opened() -> None:
     bench = Bench()
     bench.open()
     for seq in range(40_000):
-        bench.inlet.renew_allowances()
+        bench.rest()
         bench.voice(seq & 0xFFFF)
     last = bench.viewer.sent[-1]
     assert bench.sound.resend(integer(last[2:4]), 0.0)
@@ -222,7 +222,7 @@ def test_any_bytes_at_all_do_no_harm() -> None:
             packet[8:12] = rng.choice(ssrcs).to_bytes(4, "big")
             if n > 15 and packet[0] & 0x1F == 0x10:
                 packet[12:16] = b"\xbe\xde\x00" + bytes((rng.randrange(6),))
-        bench.inlet.renew_allowances()
+        bench.rest()
         bench.take(bytes(packet))
         if rng.random() < 0.001:
             bench.inlet.arrivals.clear()

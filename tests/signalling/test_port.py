@@ -24,7 +24,7 @@ class Somebody:
     """A connection at a port, as far as the port knows."""
 
     def __init__(self) -> None:
-        self.allowed = Allowance(Rate(9, 1)), Allowance(Rate(9, 1))
+        self.allowed = Allowance(Rate(9, 0)), Allowance(Rate(9, 0))
         self.got: list[bytes] = []
         self.media: list[bytes] = []
 

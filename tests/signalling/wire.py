@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import socket
 from itertools import count
+from math import inf
 from types import SimpleNamespace
 from typing import Any, cast
 
+from signalling.allowance import Allowance
 from signalling.answer import Published
 from signalling.counters import Counters
 from signalling.forward import Inlet
@@ -100,9 +102,19 @@ class Bench:
     def voice(self, seq: int, payload: bytes = b"voice", **more: Any) -> None:
         self.take(rtp_packet(111, seq, seq * 960, 100, payload, **more))
 
+    def rest(self) -> None:
+        """For as long as it takes until as much comes in at once as ever may."""
+        refill(self.inlet._media, self.inlet._reports)
+
     def sent(self) -> list[tuple[int, int, int]]:
         """(SSRC, sequence number, timestamp) of what the viewer got."""
         return [(integer(p[8:12]), integer(p[2:4]), integer(p[4:8])) for p in self.viewer.sent]
+
+
+def refill(*allowances: Allowance) -> None:
+    """As after a long rest."""
+    for allowance in allowances:
+        allowance._at = -inf
 
 
 def integer(data: bytes) -> int:
