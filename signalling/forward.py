@@ -183,7 +183,6 @@ class Inlet:
                     counters.repeated += 1
                     return
         counters.received += 1
-        track.received += 1
         track.at = now
         is_video = track.is_video
         if not track.live:
@@ -193,6 +192,8 @@ class Inlet:
         if track.waiting and not late and (not is_video or starts_key_frame(rx, payload, n)):
             for slot in tuple(track.waiting):
                 slot.start(track, number, ts, now)
+        track.received += 1
+        track.octets += n
         place = number & _HISTORY_MASK
         track.history[place] = bytes(rx[:n])
         track.history_of[place] = number
@@ -229,8 +230,6 @@ class Inlet:
             if not (there.places or there.voices):
                 out.due.append(there)
             (there.places if is_video else there.voices).append(place)
-            slot.packets += 1
-            slot.octets += n
             forwarded += 1
         counters.forwarded += forwarded
 

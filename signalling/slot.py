@@ -39,6 +39,8 @@ LAYER_GRACE: Final = 1.0
 class Slot:
     __slots__ = (
         "_leave_at",
+        "_octets",
+        "_packets",
         "_rtx_seq",
         "_session",
         "_time",
@@ -48,8 +50,6 @@ class Slot:
         "clock",
         "first",
         "is_video",
-        "octets",
-        "packets",
         "path",
         "rtx_ssrc",
         "seq_offset",
@@ -73,7 +73,8 @@ class Slot:
         self.first = 0
         """Extended number of the segment's first packet, at the publisher: nothing older may pass."""
         self.seq_offset = self.ts_offset = 0
-        self.packets = self.octets = 0
+        self._packets = self._octets = 0
+        """Of the segments that are over, less what the track brought before this one."""
         self.way = Way()
         self._session: Session | None = None
         self._time = time
@@ -130,6 +131,8 @@ class Slot:
         line.begin(track.ssrc, number & M16, ts, captured(track.report, ts, self.clock, now))
         self.seq_offset, self.ts_offset = line.seq_offset, line.ts_offset
         self.track, self.first = track, number
+        self._packets -= track.received
+        self._octets -= track.octets
         track.open.append(self)
         if first_report := self.report(now):
             self.path.send_rtcp(first_report)
@@ -146,6 +149,8 @@ class Slot:
         assert track is not None
         track.open.remove(self)
         self._timeline.end(number & M16, ts)
+        self._packets += track.received
+        self._octets += track.octets
         self.track = None
         return track
 
@@ -184,6 +189,15 @@ class Slot:
             return b""
         rtp = (stamp_at(track.report, now, self.clock) + self.ts_offset) & M32
         return rtcp.sender_report(self.ssrc, self._time.ntp64(now), rtp, self.packets, self.octets)
+
+    @property
+    def packets(self) -> int:
+        """What went out, silence and repeats not counted."""
+        return self._packets + self.track.received if self.track is not None else self._packets
+
+    @property
+    def octets(self) -> int:
+        return self._octets + self.track.octets if self.track is not None else self._octets
 
     def want_key_frame(self, now: float) -> None:
         """The viewer cannot decode."""

@@ -73,6 +73,7 @@ class Track:
         "losses",
         "lost_lately",
         "newest",
+        "octets",
         "open",
         "path",
         "payload_type",
@@ -111,7 +112,8 @@ class Track:
         """Extended sequence number of the newest packet; -1 before the first."""
         self.ts = 0
         self.at = 0.0
-        self.received = 0
+        self.received = self.octets = 0
+        """Packets that came, and their bytes in the clear."""
         self.losses = Losses()
         self.history: list[bytes] = [b""] * HISTORY
         self.history_of = [-1] * HISTORY
@@ -125,7 +127,7 @@ class Track:
         self._first = 0
         self._way = Way()
         self._reported = (0, 0)
-        self._measured = -1
+        self._measured = 0
         self.rate = 0.0
         """bit/s in the last second, without the headers of UDP and IP."""
         self._jitter, self._transit = 0.0, 0.0
@@ -217,14 +219,9 @@ class Track:
                 slot.settle(now)
 
     def measure(self) -> None:
-        """To be called once a second: what it brings, from the packets that are kept for repair."""
-        since = max(self._measured, self.newest - HISTORY)
-        self._measured = self.newest
-        if since < 0:
-            return
-        mask = HISTORY - 1
-        numbers = range(since + 1, self.newest + 1)
-        self.rate = 8.0 * sum(len(self.history[n & mask]) for n in numbers if self.history_of[n & mask] == n)
+        """To be called once a second: what it brings."""
+        before, self._measured = self._measured, self.octets
+        self.rate = 8.0 * (self.octets - before)
 
     def report_block(self, now: float) -> rtcp.Block | None:
         """How it arrived since the last call; None before the first packet."""

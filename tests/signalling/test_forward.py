@@ -138,6 +138,24 @@ def test_nothing_is_repeated_from_behind_a_gate_that_has_closed() -> None:
     assert not any(b"secret" in packet for packet in bench.viewer.sent)
 
 
+def test_a_slot_knows_how_much_went_out_through_it_and_nothing_of_what_did_not() -> None:
+    bench = Bench()
+    for seq in range(5):
+        bench.voice(seq)
+    went: list[bytes] = []
+    for first in (5, 40):
+        bench.open()
+        bench.viewer.sent.clear()
+        for seq in (*range(first, first + 20), first + 25, first + 22):  # one of them is late
+            bench.voice(seq, bytes(seq))
+        went += bench.viewer.sent
+        assert (bench.sound.packets, bench.sound.octets) == (len(went), sum(map(len, went))), "while the gate is open"
+        bench.sound.show((), 0.0)
+        bench.voice(first + 30, b"behind the gate")
+        assert (bench.sound.packets, bench.sound.octets) == (len(went), sum(map(len, went)))
+    assert len(went) == 44
+
+
 def test_the_history_is_bounded_and_its_last_packet_can_be_had() -> None:
     bench = Bench()
     bench.open()
