@@ -31,9 +31,9 @@ help: ## Say what each target does
 run: $(VENV)/.ready web ## Set up and start the program (PORT=9000 make run for another port); Ctrl-C stops it
 	@exec $(VENV)/bin/python -m server
 
-test: check system ## Set up and run everything: checks, then tests, the quickest first and real browsers last
+test: check system ## Set up and run everything: checks, then tests, real browsers last
 	@echo "== the browser's code"; npm --prefix web test
-	@echo "== the tests"; python -m pytest tests --quiet --durations=10
+	@echo "== the tests"; python -m tests --quiet --durations=10
 
 check: $(VENV)/.ready web ## Formatting, lint, types and the direction of imports only
 	@echo "== ruff"; ruff format --check --quiet . || { echo "Run: $(VENV)/bin/ruff format ."; exit 1; }
