@@ -1,4 +1,4 @@
-"""How the whole suite runs: the quickest kinds first, real browsers last, and nothing skipped.
+"""How the suite runs: the quickest kinds first, real browsers last, and nothing skipped.
 
 A skipped or expectedly failing test is a promise that nobody checks, so either one fails the run.
 """

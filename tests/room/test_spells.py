@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from server.room import commands as c
@@ -66,6 +66,7 @@ def test_who_never_had_a_line_has_no_history_and_who_left_soon_has_none_either()
     assert recent(left, MINUTE + SPAN) == ()
 
 
+@settings(deadline=None)
 @given(some.lists(some.tuples(some.sampled_from([None, *Line]), some.sampled_from(Pictures)), max_size=2 * MOST))
 def test_it_stays_small_in_order_and_true_of_now(seconds: Seconds) -> None:
     found: History = ()
