@@ -64,7 +64,7 @@ class Connection:
     ) -> None:
         """`on_up` is called once media may flow; `on_over` once when it ends by itself (not after `cut`).
 
-        `hurry` is called when something has come up that cannot wait: `until_due` is 0 then.
+        `hurry` is called when something may have come up that cannot wait, so that `until_due` is 0.
         """
         self.generation = secrets.token_hex(8)
         self.state = State.OFFERED

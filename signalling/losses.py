@@ -11,6 +11,8 @@ LARGEST_GAP: Final = 200
 """A larger jump is a restart, not a loss: nothing is asked for."""
 OLDEST: Final = 400
 """Packets behind the newest one; the subscribers' history is 512 long."""
+LATEST: Final = 1.0
+"""Seconds for which a packet of somebody who repeats none may still be under way."""
 _TRIES: Final = 8
 _LEAST_WAIT: Final = 0.04
 _MOST_WAIT: Final = 0.5
@@ -66,7 +68,8 @@ class Losses:
         self.asked += len(ask)
         return ask
 
-    def prune(self, newest: int) -> None:
-        """Forget what is too old, for a publisher who cannot be asked."""
-        for number in [n for n in self.missing if newest - n > OLDEST]:
+    def prune(self, newest: int, now: float) -> None:
+        """Forget what will not come late any more, for a publisher who cannot be asked."""
+        too_late = now - LATEST
+        for number in [n for n, (_, since) in self.missing.items() if newest - n > OLDEST or since < too_late]:
             del self.missing[number]

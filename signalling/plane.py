@@ -32,7 +32,7 @@ from signalling.timeline import NTP_OF_UNIX, ServerTime
 HALF_OPEN: Final = 100
 """Connections that may be offered or connecting at once.  Each holds up to 170 KB; browsers finish within a second."""
 STALL: Final = 0.25
-"""A tick that is later than this was the server's fault, and is not held against anybody's line."""
+"""A beat that is later than this was the server's fault, and is not held against anybody's line."""
 
 _Arguments = TypeVarTuple("_Arguments")
 _log = logging.getLogger(__name__)

@@ -192,7 +192,7 @@ class Slot:
 
     @property
     def packets(self) -> int:
-        """What went out, silence and repeats not counted."""
+        """What went out, silence and repeats not counted (and what came late, from before the segment, wrongly so)."""
         return self._packets + self.track.received if self.track is not None else self._packets
 
     @property

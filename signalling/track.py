@@ -184,6 +184,7 @@ class Track:
             return
         if now - self._asked_at < KEY_FRAME_GAP:
             self.key_frame_wanted = True
+            self._hurry()
             return
         self._asked_at, self.key_frame_wanted = now, False
         self.path.send_rtcp(rtcp.picture_loss(self.ssrc))
@@ -204,7 +205,7 @@ class Track:
             if missing:
                 self.path.send_rtcp(rtcp.nack(self.ssrc, (number & M16 for number in missing)))
         else:
-            self.losses.prune(self.newest)
+            self.losses.prune(self.newest, now)
 
     def ask_again(self, now: float) -> None:
         """To be called every 20 ms while a slot waits, and every 0.1 s while a key frame is wanted."""

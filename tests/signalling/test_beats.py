@@ -6,14 +6,19 @@ import asyncio
 from collections import Counter
 from itertools import islice
 from time import monotonic
+from typing import cast
 
 import pytest
 
 from signalling import beats, rtcp
+from signalling.answer import Published
 from signalling.connection import Connection
+from signalling.path import Path
 from signalling.plan import PeerId
 from signalling.profile import TrackKind
+from signalling.track import KEY_FRAME_GAP, Track
 from tests.signalling.stage import BOTH, ROOM, stage, until
+from tests.signalling.wire import Wire
 
 
 async def test_a_long_beat_is_cut_into_pieces_and_loses_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,7 +105,7 @@ async def test_a_beat_in_which_nothing_is_due_is_left_out_unless_it_is_wanted_af
             break
     assert came[:2] == [5, 10]
     assert 10 < came[2] < 15
-    assert came[3] == came[2] + 5
+    assert came[3] == came[2] + 5, "and after that one they are left out again"
 
 
 async def test_for_what_is_missing_a_beat_is_not_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,6 +132,20 @@ async def test_for_what_is_missing_a_beat_is_not_left_out(monkeypatch: pytest.Mo
             await until(lambda n=n: len(between) > n)  # type: ignore[misc]
         assert sum(beat > 0 for beat in between) > 5
         await until(lambda: len(ana.reports(rtcp.Nack)) == 20)
+
+
+def test_for_a_key_frame_that_may_not_be_asked_for_yet_a_beat_is_not_left_out() -> None:
+    hurried: list[bool] = []
+    asked = Wire()
+    picture = Track(
+        Published(TrackKind.HIGH, 200, 201, nack=True, transport_cc=True),
+        cast("Path", asked),
+        lambda: hurried.append(True),
+    )
+    picture.want_key_frame(10.0)
+    assert (len(asked.rtcp), len(hurried)) == (1, 0)
+    picture.want_key_frame(10.0 + KEY_FRAME_GAP / 2)
+    assert (len(asked.rtcp), len(hurried)) == (1, 1)
 
 
 async def test_on_a_full_core_a_beat_comes_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:

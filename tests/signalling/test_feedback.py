@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signalling import Quality, rtcp, twcc
-from signalling.losses import LARGEST_GAP, OLDEST, Losses
+from signalling.losses import LARGEST_GAP, LATEST, OLDEST, Losses
 from signalling.profile import ABS_SEND_TIME, TRANSPORT_CC
 from signalling.quality import Line, Measured, judged
 from signalling.rtp import find_extension, payload_end, payload_offset, starts_key_frame
@@ -151,10 +151,15 @@ def test_what_is_too_old_or_jumped_over_is_not_asked_for() -> None:
     losses.gap(1000, 1000 + LARGEST_GAP, 0.0)
     assert len(losses.missing) == 0
     losses.gap(2000, 2001, 0.0)
-    losses.prune(2001)
+    losses.prune(2001, 0.0)
     assert len(losses.missing) == 1
-    losses.prune(2001 + OLDEST)
+    losses.prune(2001 + OLDEST, 0.0)
     assert len(losses.missing) == 0
+    losses.gap(3000, 3001, 5.0)
+    losses.prune(3001, 5.0 + LATEST / 2)
+    assert len(losses.missing) == 1
+    losses.prune(3001, 5.1 + LATEST)
+    assert len(losses.missing) == 0, "it will not come late any more, though nothing newer came either"
 
 
 def test_headers_are_read_where_they_lie() -> None:
