@@ -266,8 +266,8 @@ class MediaPlane:
                 self.counters.stalls += 1
                 for _, connection in self._connections():
                     connection.path.heard_at = min(now, connection.path.heard_at + late)
-            due = [(peer, each) for peer, each in self._connections() if not each.until_due(beat)]
-            async for peer, connection in in_pieces(due):
+            # (in no variable, which would keep those that end until the next beat)
+            async for peer, connection in in_pieces([one for one in self._connections() if not one[1].until_due(beat)]):
                 if peer.connection is not connection:
                     continue
                 try:
