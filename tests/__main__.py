@@ -1,7 +1,7 @@
 """Every test, in two processes: `python -m tests`, with options for pytest behind it.
 
 Those of the room only compute, and those that talk to servers and browsers mostly wait; so the first run beside the
-others, at the lowest priority, so that nobody who is timed waits for them.  That saves three minutes of 25.
+others, at the lowest priority, so that nobody who is timed waits for them.  Alone they take three minutes.
 """
 
 from __future__ import annotations
