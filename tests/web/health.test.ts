@@ -65,9 +65,10 @@ const unanswered = (counts: Counts) => (counts.requestsSent += 4);
 test("a person who waits, with nothing but answered checks on the line, is not taken for lost", async (context) => {
   const { peer, seen, pass } = watched(context);
   peer.becomes("connected");
+  for (let times = 0; times < 20; times++) await pass(1, answered);
   for (let times = 0; times < 20; times++) {
     await pass(1, answered);
-    await pass(0.4);
+    await pass(0.2);
   }
   assert.deepEqual(seen.odd, []);
   assert.deepEqual([seen.ups, seen.deaths], [1, 0]);
@@ -133,7 +134,7 @@ test("voices and pictures that stop are odd within a second, once, and not any m
   media(peer.counts);
   assert.equal(await silent(), false);
   assert.deepEqual(seen.odd, [120]);
-  await pass(2, media, 200);
+  await pass(0.6, media, 200); // as after a change of address, when the next follows at once
   await pass(1);
   assert.deepEqual(seen.odd, [120, 120]);
   assert.equal(seen.deaths, 0);

@@ -9,8 +9,8 @@ const DISCONNECTED_FOR = 1500;
  */
 const ODD_IN_FLOW = 600;
 const ODD = 1800;
-/** So many looks in a row with something new are a flow. */
-const FLOW = 4;
+/** So many looks in a row with something new are a flow.  If they were not, it costs one question to the server. */
+const FLOW = 2;
 /**
  * Nothing came in for so long, in ms, and so many connectivity checks went unanswered: nothing will.  A browser in doubt
  * checks every 250 ms, so this is 4 to 5 s after the last packet; Chromium itself says "disconnected" after 8 s.
@@ -47,6 +47,7 @@ export function watch(
   let heardAt = clock();
   let checksThen = 0;
   let flow = 0;
+  let flowing = false;
   let silent = false;
   let downSince: number | null = clock();
   let wasUp = false;
@@ -91,16 +92,17 @@ export function watch(
       heard = traffic.received;
       heardAt = now;
       checksThen = traffic.checks;
-      flow = Math.min(flow + 1, FLOW);
+      flow++;
+      flowing = flow >= FLOW;
       silent = false;
       return;
     }
+    flow = 0;
     const quiet = now - heardAt;
-    if (!silent && quiet >= (flow === FLOW ? ODD_IN_FLOW : ODD)) {
+    if (!silent && quiet >= (flowing ? ODD_IN_FLOW : ODD)) {
       silent = true;
       hooks.odd(traffic.roundTrip);
     }
-    if (quiet > LOOK_EVERY * 1.5) flow = 0;
     if (quiet > SILENT_FOR && traffic.checks - checksThen >= UNANSWERED) dead();
   };
   peer.addEventListener("connectionstatechange", changed);
