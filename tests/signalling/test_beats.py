@@ -172,7 +172,9 @@ def due(connection: Connection) -> int:
     return sum(connection.until_due(beat) == 0 for beat in range(beats.PER_SECOND))
 
 
-async def test_a_connection_is_looked_at_in_each_beat_only_while_something_cannot_wait() -> None:
+async def test_a_connection_is_looked_at_in_each_beat_only_while_something_cannot_wait(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     async with stage() as s:
         for name in ("ana", "ben"):
             await s.join(name)
@@ -182,8 +184,11 @@ async def test_a_connection_is_looked_at_in_each_beat_only_while_something_canno
         s.plan({"ben": {"ana": BOTH}})
         assert due(ana) == 10, "a voice that is silent is no reason"
         low = ana.tracks[TrackKind.LOW]
+        hurried: list[bool] = []
+        monkeypatch.setattr(low, "_hurry", lambda: hurried.append(True))
         low.wake(monotonic())
         assert due(ana) == 50, "somebody waits for the picture"
+        assert hurried == [True]
         s.plan({})
         assert due(ana) == 10
         ana.tracks[TrackKind.AUDIO].losses.gap(5, 6, monotonic())
