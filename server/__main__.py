@@ -17,6 +17,7 @@ from importlib.metadata import version
 
 from server import environment, log
 from server.environment import SettingsRefused
+from server.listening import PortTaken, listen
 from server.settings import Settings
 
 _REFUSED = 2
@@ -57,9 +58,13 @@ def _parser() -> argparse.ArgumentParser:
 def _run(_asked: argparse.Namespace) -> str | None:
     settings = environment.load()
     log.configure(settings.log_level, settings.log_format)
+    try:
+        settings, listening = listen(settings)
+    except PortTaken as taken:
+        return str(taken)
     from server.run import run
 
-    return run(settings)
+    return run(settings, listening)
 
 
 def _practice(asked: argparse.Namespace) -> str | None:

@@ -42,13 +42,6 @@ _GOODBYE = 3.0
 log = logger()
 
 
-def listen(settings: Settings) -> tuple[Settings, socket.socket]:
-    """Take the port; with PORT=0 a free one, which the settings that come back name.  Raises OSError."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    listening = socket.create_server((settings.host, settings.port), family=family, backlog=1024)
-    return settings.model_copy(update={"port": listening.getsockname()[1]}), listening
-
-
 class _LiveRooms:
     """What the pages tell the live rooms."""
 

@@ -1,4 +1,4 @@
-"""`talkingpiece run`: take the port, open everything, say where, and stop when asked to.
+"""`talkingpiece run`: open everything, say where, and stop when asked to.
 
 The links that are printed here are the only place where a token leaves the program unasked: for the person who started
 it, and on the first start only.
@@ -22,15 +22,8 @@ from signalling import NoAddress
 from signalling.home import WorkerFault
 
 
-def run(settings: Settings) -> str | None:
+def run(settings: Settings, listening: socket.socket) -> str | None:
     """Serve until SIGINT or SIGTERM.  Returns why not, in a sentence."""
-    try:
-        settings, listening = app.listen(settings)
-    except OSError as error:
-        return (
-            f"Port {settings.port} of {settings.host} cannot be used ({error.strerror}). "
-            "Perhaps the program runs already; PORT=8081 chooses another port."
-        )
     with listening:
         try:
             asyncio.run(_serve(settings, listening))

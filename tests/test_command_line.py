@@ -15,13 +15,14 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
 from server.environment import table
-from tests.app import RunningApp
+from tests.app import PATIENCE, RunningApp
 
 
 @pytest.fixture(scope="module")
@@ -230,6 +231,45 @@ def test_it_stops_when_it_is_asked_to(tmp_path: Path, name: signal.Signals) -> N
     assert time.monotonic() - began < 10
     assert [json.loads(line)["event"] for line in log.splitlines()] == ["started", "stopping", "stopped"]
     assert not (tmp_path / "data/address").exists()
+
+
+def test_the_port_is_taken_before_what_takes_long_to_load(tmp_path: Path) -> None:
+    """Who comes back after a restart is not refused meanwhile."""
+    watched = """
+import os, sys
+
+def at(event, _):
+    if event == "socket.bind":
+        print(sorted(sys.modules.keys() & {"aiohttp", "aiortc", "jinja2", "socketio", "sqlalchemy"}), flush=True)
+        os._exit(0)
+
+sys.addaudithook(at)
+from server.__main__ import main
+main([])
+"""
+    environ = RunningApp(tmp_path / "data").environ | {"PORT": "0"}
+    done = subprocess.run([sys.executable, "-c", watched], env=environ, capture_output=True, text=True, check=False)
+    assert done.stdout == "[]\n", done.stderr
+
+
+def test_who_comes_while_it_starts_is_answered(tmp_path: Path) -> None:
+    with RunningApp(tmp_path / "data") as app, ThreadPoolExecutor() as beside:
+        app.kill()
+        answer = beside.submit(comes_when_the_port_is_open, app.port)
+        app.start()
+        assert answer.result(PATIENCE).startswith(b"HTTP/1.1 200 ")
+
+
+def comes_when_the_port_is_open(port: int) -> bytes:
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as line:
+                line.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                return line.recv(1000)
+        except ConnectionRefusedError:
+            assert time.monotonic() < until
+            time.sleep(0.005)
 
 
 def test_killed_and_started_again_it_is_at_the_same_place(tmp_path: Path) -> None:
