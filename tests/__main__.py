@@ -1,7 +1,8 @@
-"""Every test, in two processes: `python -m tests`, with options for pytest behind it.
+"""Every test, in three processes: `python -m tests`, with options for pytest behind it.
 
-Those of the room only compute, and those that talk to servers and browsers mostly wait; so the first run beside the
-others, at the lowest priority, so that nobody who is timed waits for them.  Alone they take three minutes.
+Two runs go on beside the one that is shown.  The room's tests only compute, for three minutes; others mostly wait.
+Both have a lower priority, so that nobody who is timed waits for them.  Of those that wait, what needs browsers comes
+last: when the room's are through, and mostly before the six browsers of a circle take all that the machine has.
 """
 
 from __future__ import annotations
@@ -10,9 +11,20 @@ import signal
 import subprocess
 import sys
 import tempfile
+from contextlib import ExitStack
 from typing import Final
 
-PURE: Final = "tests/room"
+BESIDE: Final = {
+    ("tests/room",): 19,
+    (
+        "tests/realtime",
+        "tests/doctor",
+        "tests/signalling/test_thin_line.py",
+        "tests/e2e/test_line_history.py",
+        "tests/e2e/test_sleep.py",
+    ): 5,
+}
+"""What is run beside, in this order -> how nice it is to the others."""
 _NOTHING: Final = 5
 """What pytest says when its options leave it no test."""
 
@@ -20,22 +32,25 @@ _NOTHING: Final = 5
 def main(told: list[str]) -> int:
     """The exit code."""
     pytest = [sys.executable, "-m", "pytest", *told]
-    signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl-C goes to both as well, and they end in order
-    with tempfile.TemporaryFile("w+") as said:
-        pure = subprocess.Popen(
-            ["nice", "-n", "19", *pytest, PURE, "-p", "no:cacheprovider"], stdout=said, stderr=subprocess.STDOUT
-        )
-        others = subprocess.Popen([*pytest, "tests", f"--ignore={PURE}"])
-        both = others, pure
+    signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl-C goes to all of them as well, and they end in order
+    with ExitStack() as stack:
+        runs, said = [], []
+        for paths, nice in BESIDE.items():
+            said.append(stack.enter_context(tempfile.TemporaryFile("w+")))
+            command = ["nice", "-n", str(nice), *pytest, *paths, "-p", "no:cacheprovider"]
+            runs.append(subprocess.Popen(command, stdout=said[-1], stderr=subprocess.STDOUT))
+        elsewhere = [f"--ignore={path}" for paths in BESIDE for path in paths]
+        runs.append(subprocess.Popen([*pytest, "tests", *elsewhere]))
 
         def end(*_: object) -> None:
-            for each in both:
-                each.terminate()
+            for run in runs:
+                run.terminate()
 
         signal.signal(signal.SIGTERM, end)
-        codes = [each.wait() for each in both]
-        said.seek(0)
-        print(f"== meanwhile: {PURE}", said.read(), sep="\n")
+        codes = [run.wait() for run in runs]
+        for paths, file in zip(BESIDE, said, strict=True):
+            file.seek(0)
+            print(f"== meanwhile: {' '.join(paths)}", file.read(), sep="\n")
     return next((code for code in codes if code not in (0, _NOTHING)), min(codes))
 
 

@@ -1,5 +1,7 @@
 """How the suite runs: the quickest kinds first, real browsers last, and nothing skipped.
 
+Paths that are named one by one run in that order.
+
 A skipped or expectedly failing test is a promise that nobody checks, so either one fails the run.
 """
 
@@ -19,8 +21,9 @@ def _kind(item: pytest.Item) -> int:
     return KINDS.index(folder) if folder in KINDS else len(KINDS) - 2
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=_kind)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if len(config.args) == 1:
+        items.sort(key=_kind)
 
 
 @pytest.hookimpl(wrapper=True)
