@@ -13,20 +13,12 @@ from pathlib import Path
 import pytest
 
 KINDS = (
-    "room",
-    ".",
-    "signalling",
-    "store",
-    "host",
-    "realtime",
-    "http",
-    "e2e",
-    "e2e/test_lines.py",
-    "e2e/test_circle.py",
+    *("room", ".", "signalling", "store", "host", "realtime", "http", "e2e"),
+    *(f"e2e/test_{what}.py" for what in ("gate", "voice_only", "firefox", "lines", "circle")),
 )
 """The folders of `tests/`, from pure to slow; a folder that is not named here runs before the browsers.
 
-What listens for gaps, and six browsers that take the whole machine, come when nothing is run beside them any more.
+What listens for gaps, and browsers that take the whole machine, come when nothing is run beside them any more.
 """
 
 
