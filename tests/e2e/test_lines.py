@@ -22,6 +22,8 @@ SETTLES = 12.0
 BACK_WITHIN = 6.0
 """Seconds; `make bench` gives the figure, this only finds a return that takes the long way (10 s and more)."""
 BLACKOUT = 10.0
+WINDOWS = 3
+"""Times that is listened for a voice that comes whole."""
 NOTICED_WITHIN = 30_000
 """ms until a full queue is taken for one: four to eight seconds, where the machine is not busy."""
 BACK_FROM_THIN = 60_000
@@ -98,7 +100,17 @@ def _picture_of(name: str, page: Page) -> Locator:
 
 
 async def _voices_are_whole(four: Lines) -> None:
-    await asyncio.sleep(4)  # what waited in the queue has come, and the buffers have grown short again
-    for (listener, speaker), voice in (await four.listen(6)).items():
-        most = 5.0 if "June" in (listener, speaker) else NOTICED
-        assert voice.share <= most, f"{listener} hears {speaker}: {voice}"
+    """Or become so: what waited in the queue comes first, and a busy machine needs long for it.
+
+    `make bench` gives the figure; this finds a voice that stays broken, as it did before full queues were noticed.
+    """
+    for _ in range(WINDOWS):
+        await asyncio.sleep(4)  # the buffers grow short again
+        broken = [
+            f"{listener} hears {speaker}: {voice}"
+            for (listener, speaker), voice in (await four.listen(6)).items()
+            if voice.share > (5.0 if "June" in (listener, speaker) else NOTICED)
+        ]
+        if not broken:
+            return
+    raise AssertionError("\n".join(broken))
