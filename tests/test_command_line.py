@@ -248,7 +248,9 @@ from server.__main__ import main
 main([])
 """
     environ = RunningApp(tmp_path / "data").environ | {"PORT": "0"}
-    done = subprocess.run([sys.executable, "-c", watched], env=environ, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", watched], env=environ, capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
     assert done.stdout == "[]\n", done.stderr
 
 

@@ -106,9 +106,11 @@ async def _voices_are_whole(four: Lines) -> None:
     """
     for _ in range(WINDOWS):
         await asyncio.sleep(4)  # the buffers grow short again
+        heard = await four.listen(6)
+        assert {("June", "Ruth"), ("Ruth", "June"), ("Dan", "June"), ("Dan", "Ruth")} <= heard.keys()
         broken = [
             f"{listener} hears {speaker}: {voice}"
-            for (listener, speaker), voice in (await four.listen(6)).items()
+            for (listener, speaker), voice in heard.items()
             if voice.share > (5.0 if "June" in (listener, speaker) else NOTICED)
         ]
         if not broken:
