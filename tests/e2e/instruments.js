@@ -9,6 +9,9 @@
 (() => {
   if (!navigator.mediaDevices) return; // the blank page that a quick exit leads to
   const { person, palette } = window.instruments;
+  const RATE = 12_000; // Hz: a quarter of what a browser plays costs a page a fifth, and every tone is far below 6 kHz
+  const WINDOW = 2048; // samples, 170 ms; so a bin is 6 Hz wide
+  const EAR = { fftSize: WINDOW, smoothingTimeConstant: 0, minDecibels: -120 };
   const PEAK = -50; // dB: a tone of 0.2 arrives at about -20, silence at -100 and lower
   const connections = new Set();
   const watched = new Map(); // video track -> {video, last: ms of its newest frame}
@@ -102,9 +105,8 @@
   let ear = null; // {context, all, played}: two mixes and an analyser on each
   function listen() {
     if (ear === null) {
-      const context = new AudioContext();
-      const settings = { fftSize: 8192, smoothingTimeConstant: 0, minDecibels: -120 };
-      ear = { context, all: new AnalyserNode(context, settings), played: new AnalyserNode(context, settings) };
+      const context = new AudioContext({ sampleRate: RATE, latencyHint: 0.05 });
+      ear = { context, all: new AnalyserNode(context, EAR), played: new AnalyserNode(context, EAR) };
     }
     void ear.context.resume();
     const live = new Set(deaf ? [] : received("audio"));
@@ -115,7 +117,7 @@
       const keep = Object.assign(new Audio(), { muted: true, srcObject: stream });
       void play.call(keep).catch(() => {});
       const node = ear.context.createMediaStreamSource(stream);
-      const alone = new AnalyserNode(ear.context, { fftSize: 8192, smoothingTimeConstant: 0, minDecibels: -120 });
+      const alone = new AnalyserNode(ear.context, EAR);
       node.connect(ear.all);
       node.connect(alone);
       sources.set(track, { node, keep, alone, played: false, hz: null });
@@ -142,14 +144,14 @@
   function peaks(analyser, below = Infinity) {
     const bins = new Float32Array(analyser.frequencyBinCount);
     analyser.getFloatFrequencyData(bins);
-    const width = ear.context.sampleRate / 8192;
+    const width = RATE / WINDOW;
     const found = [];
     for (let i = 20; i < 700; i++) if (bins[i] > PEAK && bins[i] >= bins[i - 1] && bins[i] > bins[i + 1]) found.push(i);
     const least = Math.max(...found.map((i) => bins[i])) - below;
     return found.filter((i) => bins[i] >= least).map((i) => Math.round(i * width));
   }
 
-  const lately = new Float32Array(8192);
+  const lately = new Float32Array(WINDOW);
   /**
    * The tones that are received.  A voice that stutters, on a busy machine, has side tones, some of them where somebody
    * else's tone is; so of each track only what is about as loud as its loudest tone counts.
