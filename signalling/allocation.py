@@ -33,6 +33,9 @@ DEAF: Final = 120
 """Seconds for which no full queue is believed in, once it has turned out that a line loses whatever is sent."""
 SETTLES: Final = 3
 """Seconds after a step down in which nothing is concluded: reports and round trips are still about what was before."""
+SMALLEST: Final = 30_000
+"""bit/s for which a line up is taken to have room where it is to carry a picture: the least that Chromium plans for one
+(libwebrtc's `kDefaultMinVideoBitrateBps`), though through a full queue it may bring nothing at the moment."""
 PROVEN: Final = 1.25
 """An account that is higher by this than what the next step costs lets it be taken however often it failed before."""
 
@@ -152,7 +155,7 @@ def next_share_above(share: Share, wanted: Wanted, rates: Rates, lost: float | N
     `rates` are of what came; `lost` is the share of it that was lost in a full queue.
     """
     sent = 1 / (1 - min(lost or 0.0, 0.99))
-    own = Rates(rates.audio * sent, (rates.high + rates.low) * sent, rates.low * sent)
+    own = Rates(rates.audio * sent, (rates.high + rates.low) * sent, max(rates.low * sent, SMALLEST))
     seen = Second(own.audio + own.high, lost, None)
     return next_share(share, _above(wanted), lambda _: own, seen)
 

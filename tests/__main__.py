@@ -23,6 +23,7 @@ BESIDE: Final = {
         "tests/signalling/test_thin_line.py",
         "tests/e2e/test_line_history.py",
         "tests/e2e/test_sleep.py",
+        "tests/e2e/test_unreachable.py",
     ): 5,
 }
 """What is run beside, in this order -> how nice it is to the others."""

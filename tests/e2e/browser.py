@@ -112,10 +112,21 @@ class Witness:
         return [(at, heard(peaks, self.everybody)) for at, peaks in await self.ask("instruments.history()")]
 
 
-def instruments(voice: Voice, people: Iterable[Voice], *, camera: bool = True, microphone: bool = True) -> str:
-    """The script that makes a page send this voice and tells everybody's apart."""
+def instruments(
+    voice: Voice, people: Iterable[Voice], *, camera: bool = True, microphone: bool = True, detail: bool = False
+) -> str:
+    """The script that makes a page send this voice and tells everybody's apart.
+
+    A picture with `detail` is as large as a camera's; a plain one takes next to nothing of the machine and of the line.
+    """
     setting = {
-        "person": {"hz": voice.hz, "colour": voice.colour, "camera": camera, "microphone": microphone},
+        "person": {
+            "hz": voice.hz,
+            "colour": voice.colour,
+            "camera": camera,
+            "microphone": microphone,
+            "detail": detail,
+        },
         "palette": {each.name: each.rgb for each in people},
     }
     return f"window.instruments = {json.dumps(setting)};\n{INSTRUMENTS}"
@@ -130,10 +141,11 @@ async def witness(
     viewport: ViewportSize = DESK,
     camera: bool = True,
     microphone: bool = True,
+    detail: bool = False,
 ) -> AsyncIterator[Witness]:
     """One person's own context (cookies of their own) with one page."""
     people = tuple(everybody)
-    script = instruments(voice, people, camera=camera, microphone=microphone)
+    script = instruments(voice, people, camera=camera, microphone=microphone, detail=detail)
     context = await browser.new_context(viewport=viewport, locale="en-GB", reduced_motion="reduce")
     await context.grant_permissions(["camera", "microphone"])
     await context.add_init_script(script=script)

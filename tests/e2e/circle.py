@@ -177,17 +177,22 @@ def _late(told: Sequence[tuple[float, Heard]], listener: str, tone: str, at: flo
 
 @asynccontextmanager
 async def circle(
-    browser: Browser, program: Program, guests: Sequence[Guest] = GUESTS, comes: Mapping[str, Comes] = ALL_THE_SAME_WAY
+    browser: Browser,
+    program: Program,
+    guests: Sequence[Guest] = GUESTS,
+    comes: Mapping[str, Comes] = ALL_THE_SAME_WAY,
+    *,
+    detail: bool = False,
 ) -> AsyncIterator[Circle]:
     """A meeting planned by the pages; Ruth is in the room, the others have their links.
 
-    `comes` names the guests who do not come with `browser`, and how they come.
+    `comes` names the guests who do not come with `browser`, and how they come; `detail` as of `instruments`.
     """
     people = voices(["Ruth", *(guest.name for guest in guests)])
     async with AsyncExitStack() as stack:
         everybody = tuple(people.values())
-        ruth = Host(await stack.enter_async_context(witness(browser, everybody[0], everybody)))
-        come = in_chromium(browser)
+        ruth = Host(await stack.enter_async_context(witness(browser, everybody[0], everybody, detail=detail)))
+        come = in_chromium(browser, detail=detail)
         persons = [
             await stack.enter_async_context(comes.get(each.name, come)(each, everybody)) for each in everybody[1:]
         ]
@@ -199,10 +204,10 @@ async def circle(
         yield Circle(ruth, persons, links, truth, program.line)
 
 
-def in_chromium(browser: Browser) -> Comes:
+def in_chromium(browser: Browser, *, detail: bool = False) -> Comes:
     @asynccontextmanager
     async def come(voice: Voice, everybody: tuple[Voice, ...]) -> AsyncIterator[Person]:
-        async with witness(browser, voice, everybody) as page:
+        async with witness(browser, voice, everybody, detail=detail) as page:
             yield Person(page)
 
     return come

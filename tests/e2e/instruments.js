@@ -3,8 +3,8 @@
 // the sound that was received (whether or not the page plays it), the tones that the page plays, the colours that are
 // seen, and the longest time without a new picture.
 //
-// browser.py sets `window.instruments` before this: `person` = {hz, colour: "#rrggbb", camera: bool, microphone: bool} and
-// `palette` = everybody's name -> [r, g, b].
+// browser.py sets `window.instruments` before this: `person` = {hz, colour: "#rrggbb", camera: bool, microphone: bool,
+// detail: bool} and `palette` = everybody's name -> [r, g, b].
 
 (() => {
   if (!navigator.mediaDevices) return; // the blank page that a quick exit leads to
@@ -44,6 +44,10 @@
     const draw = () => {
       pen.fillStyle = person.colour;
       pen.fillRect(0, 0, 320, 240);
+      for (let i = person.detail ? 150 : 0; i > 0; i--) {
+        pen.fillStyle = i % 2 ? "#00000026" : "#ffffff26";
+        pen.fillRect(Math.random() * 320, Math.random() * 240, 12, 12);
+      }
       pen.fillStyle = "#ffffff"; // a small clock hand, so that every frame differs from the last
       pen.fillRect((beat++ * 8) % 320, 0, 8, 8);
     };

@@ -1,7 +1,8 @@
 """A circle of four in which June's line can be made bad, and what is measured of it.
 
 Ruth's and June's microphones are open: June has the talking piece.  So June's line carries a voice and pictures both
-ways, and between the three others one can see whether they notice anything.
+ways, and between the three others one can see whether they notice anything.  Everybody's picture is as large as a real
+one: beside plain ones, a line that is too thin for pictures lasts for minutes before it is noticed.
 """
 
 from __future__ import annotations
@@ -244,5 +245,6 @@ async def lines(chromium: Browser, folder: Path, **settings: str) -> AsyncIterat
         stack.push_async_callback(hub.close)
         command = net.started_in(net.lines[0], CHROMIUM, folder)
         far = await stack.enter_async_context(sleeper(chromium.browser_type, folder, TO_THE_HUB, command=command))
-        four = await stack.enter_async_context(circle(hub, running, GUESTS, {"June": in_chromium(far.browser)}))
+        comes = {"June": in_chromium(far.browser, detail=True)}
+        four = await stack.enter_async_context(circle(hub, running, GUESTS, comes, detail=True))
         yield Lines(four, net, far)

@@ -25,7 +25,7 @@ BLACKOUT = 10.0
 WINDOWS = 3
 """Times that is listened for a voice that comes whole."""
 NOTICED_WITHIN = 30_000
-"""ms until a full queue is taken for one: four to eight seconds, where the machine is not busy."""
+"""ms until a full queue is taken for one: up five seconds, down eight, where the machine is not busy."""
 BACK_FROM_THIN = 60_000
 """ms: pictures are tried again after 16 s, or 32 when the first try failed."""
 

@@ -185,6 +185,13 @@ def test_a_line_that_carries_only_a_voice_is_asked_for_nothing_else_and_tried_ev
     assert all(later - sooner > AGAIN for sooner, later in itertools.pairwise(tries))
 
 
+def test_a_picture_that_a_full_queue_has_starved_does_not_pass_for_one_that_costs_nothing() -> None:
+    share = Share()
+    for _ in range(STRAINED):
+        share = next_share_above(share, ALL_OF_THEM, Rates(30_000, 17_000, 0), 0.3)
+    assert share.step is Step.VOICES
+
+
 def test_a_line_that_carries_a_small_picture_too_keeps_it() -> None:
     steps = above(200_000, 0.0, 300)
     assert steps[STRAINED - 1] is Step.FIRST_LOW
