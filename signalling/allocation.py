@@ -29,6 +29,8 @@ LONGEST: Final = 64
 """Seconds between two attempts at most."""
 STRAINED: Final = 3
 """Seconds in a row with more sent than an account that does not rise, before a step down; one comes each second."""
+PLAIN: Final = 0.6
+"""The sum of the shares lost in a full queue in seconds in a row that needs no third one: a voice is among them."""
 DEAF: Final = 120
 """Seconds for which no full queue is believed in, once it has turned out that a line loses whatever is sent."""
 SETTLES: Final = 3
@@ -143,7 +145,8 @@ def next_share(share: Share, flows: Mapping[PeerId, Flow], rates_of: RatesOf, se
     if not seen.strained(share.last):
         return _rested(share, flows, rates_of, seen)
     share = share._replace(last=seen.estimate, strained=share.strained + 1, lost=share.lost + (seen.lost or 0.0))
-    return share if share.strained < STRAINED else _lowered(share, flows, rates_of, seen)
+    certain = share.strained >= STRAINED or share.lost >= PLAIN
+    return _lowered(share, flows, rates_of, seen) if certain else share
 
 
 _SELF: Final = PeerId("")
@@ -152,8 +155,12 @@ _SELF: Final = PeerId("")
 def next_share_above(share: Share, wanted: Wanted, rates: Rates, lost: float | None) -> Share:
     """What a person's own line carries of what is `wanted` of them; to be asked once a second.
 
-    `rates` are of what came; `lost` is the share of it that was lost in a full queue.
+    `rates` are of what came; `lost` is the share of it that was lost in a full queue.  While pictures that were given
+    up still come, nothing is concluded: a browser is told so over the line that they fill.
     """
+    carried = carried_above(wanted, share.step)
+    if share.settling and ((rates.high and not carried.high) or (rates.low and not carried.low)):
+        share = share._replace(settling=share.settling + 1)
     sent = 1 / (1 - min(lost or 0.0, 0.99))
     own = Rates(rates.audio * sent, (rates.high + rates.low) * sent, max(rates.low * sent, SMALLEST))
     seen = Second(own.audio + own.high, lost, None)
@@ -173,7 +180,7 @@ def _above(wanted: Wanted) -> Mapping[PeerId, Flow]:
 
 
 def _lowered(share: Share, flows: Mapping[PeerId, Flow], rates_of: RatesOf, seen: Second) -> Share:
-    blamed = (seen.sent, share.lost / STRAINED) if seen.lost is not None else None
+    blamed = (seen.sent, share.lost / share.strained) if seen.lost is not None else None
     if share.blamed and blamed and share.good < GOOD_FOR and not is_ours(share.blamed, blamed):
         return Share(last=seen.estimate, deaf=DEAF)
     now = on_step(flows, share.step)

@@ -43,10 +43,13 @@ def is_ours(before: tuple[float, float], after: tuple[float, float]) -> bool:
 
 
 class Congestion:
-    __slots__ = ("_due", "_lossy", "_missed", "_reported", "_seconds")
+    __slots__ = ("_due", "_least", "_missed", "_reported", "_seconds", "lossy")
 
-    def __init__(self, lossy: float = LOSSY) -> None:
-        self._lossy = lossy
+    def __init__(self, least: float = LOSSY) -> None:
+        """`least`: the share of packets that is lost in a full queue."""
+        self.lossy = False
+        """So much was lost as through a full queue: whether it is one, a round trip tells."""
+        self._least = least
         self._due = self._missed = 0
         self._seconds: deque[tuple[int, int]] = deque(maxlen=WINDOW)
         self._reported: dict[int, tuple[int, int]] = {}
@@ -67,4 +70,5 @@ class Congestion:
         self._due = self._missed = 0
         due, missed = map(sum, zip(*self._seconds, strict=True))
         loss = min(1.0, missed / due) if due else 0.0
-        return loss if loss >= self._lossy and queued >= QUEUED else None
+        self.lossy = loss >= self._least
+        return loss if self.lossy and queued >= QUEUED else None

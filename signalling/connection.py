@@ -253,7 +253,7 @@ class Connection:
             return
         for _, picture in self.pairs:
             picture.tick(now)
-        self.path.check_consent(now)
+        self.path.check_consent(now, lossy=self._congestion.lossy or uplink.lossy)
         if beat % PER_SECOND == 0:
             self._strain_voices()
             seldom = beat % (SELDOM * PER_SECOND) == 0  # for a picture without a voice to stay together with
@@ -280,7 +280,7 @@ class Connection:
         """
         before, self._octets = self._octets, sum(slot.octets for slot in self._slots)
         sent = 8.0 * (self._octets - before)
-        return sent, self._congestion.lost(self.path.round_trip - self.path.shortest)
+        return sent, self._congestion.lost(self.path.queued)
 
     def lost_above(self) -> float | None:
         """The share of this person's own packets that was lost in a full queue; to be called once a second."""

@@ -20,6 +20,7 @@ from signalling.port import Port
 
 CONSENT_EVERY: Final = 2.5
 CONSENT_IN_DOUBT: Final = 0.15
+CONSENT_WHILE_LOSSY: Final = 1.0
 QUIET: Final = 0.9
 MOST_REPORTERS: Final = 64
 
@@ -98,15 +99,22 @@ class Path:
         if round_trip is not None:
             self.round_trip, self.shortest = round_trip, min(self.shortest, round_trip)
 
+    @property
+    def queued(self) -> float:
+        """By how many seconds a round trip is longer than the shortest was."""
+        return self.round_trip - self.shortest
+
     # ---- as time passes ---------------------------------------------------------------------------------------------
 
-    def check_consent(self, now: float) -> None:
+    def check_consent(self, now: float, *, lossy: bool = False) -> None:
         """Ask whether anybody is still there: every 2.5 s, and at once and again while that is in doubt.
 
-        To be called five times a second.
+        Every second where so much is lost (`lossy`) that one has to know how long packets wait.  To be called five
+        times a second.
         """
         in_doubt = self._ice.unanswered or now - self.heard_at > QUIET
-        if now - self._asked_at >= (CONSENT_IN_DOUBT if in_doubt else CONSENT_EVERY):
+        usual = CONSENT_WHILE_LOSSY if lossy else CONSENT_EVERY
+        if now - self._asked_at >= (CONSENT_IN_DOUBT if in_doubt else usual):
             self._asked_at = now
             self._ice.check_consent(now)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from signalling import rtcp
 from signalling.answer import Published
+from signalling.congestion import QUEUED
 from signalling.losses import Losses
 from signalling.profile import HISTORY, TrackKind
 from signalling.strain import Strain, Way
@@ -197,9 +198,12 @@ class Track:
         self._last_sr, self._last_sr_at = (sr.ntp >> 16) & M32, now
 
     def repair(self, now: float) -> None:
-        """To be called every 20 ms while something is missing: asks for it again."""
-        if self._answers_nacks or self.losses.repaired or self.losses.asked < NACK_TRIAL:
-            missing = self.losses.due(self.newest, now, self.path.round_trip)
+        """To be called every 20 ms while something is missing: asks for it again, if anybody is shown it."""
+        if not self.open:
+            self.losses.missing.clear()
+        elif self._answers_nacks or self.losses.repaired or self.losses.asked < NACK_TRIAL:
+            path = self.path
+            missing = self.losses.due(self.newest, now, path.round_trip, self.received, queued=path.queued >= QUEUED)
             for number in missing:
                 self._way.asked(number & M16)
             if missing:

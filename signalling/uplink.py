@@ -58,6 +58,11 @@ class Uplink:
             blocks.append(block)
         return rtcp.receiver_report(blocks) if blocks else b""
 
+    @property
+    def lossy(self) -> bool:
+        """See `Congestion.lossy`."""
+        return self._congestion.lossy
+
     def lost(self) -> float | None:
         """The share lost in a full queue in the last second (`Congestion.lost`); to be called once a second."""
-        return self._congestion.lost(self._path.round_trip - self._path.shortest)
+        return self._congestion.lost(self._path.queued)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signalling import Quality, rtcp, twcc
-from signalling.losses import LARGEST_GAP, LATEST, OLDEST, Losses
+from signalling.losses import AT_ONCE, LARGEST_GAP, LATEST, OLDEST, Losses
 from signalling.profile import ABS_SEND_TIME, TRANSPORT_CC
 from signalling.quality import Line, Measured, judged
 from signalling.rtp import find_extension, payload_end, payload_offset, starts_key_frame
@@ -129,25 +129,37 @@ def test_foreign_transport_feedback_is_refused(body: bytes) -> None:
 def test_a_lost_packet_is_asked_for_once_a_round_trip_and_given_up() -> None:
     losses = Losses()
     losses.gap(10, 12, 0.0)
-    assert losses.due(12, 0.0, 0.1) == [10, 11]
-    assert losses.due(12, 0.1, 0.1) == []
+    assert losses.due(12, 0.0, 0.1, 12) == [10, 11]
+    assert losses.due(12, 0.1, 0.1, 12) == []
     assert losses.was_asked(10)
     assert losses.arrived(10)
     assert not losses.arrived(10)
-    assert losses.due(12, 0.13, 0.1) == [11]
+    assert losses.due(12, 0.13, 0.1, 12) == [11]
     times = 2
     now = 0.13
     while len(losses.missing):
         now += 0.13
-        times += len(losses.due(12, now, 0.1))
+        times += len(losses.due(12, now, 0.1, 12))
     assert times == 8
     assert (losses.asked, losses.repaired) == (9, 1)
+
+
+@pytest.mark.parametrize(("queued", "at_once"), [(False, AT_ONCE), (True, AT_ONCE // 4)])
+def test_what_comes_is_the_measure_of_what_may_be_asked_for(queued: bool, at_once: int) -> None:
+    losses = Losses()
+    losses.gap(10, 110, 0.0)
+    first = losses.due(110, 0.0, 0.1, 10, queued=queued)
+    assert first == list(range(110 - at_once, 110)), "the newest, oldest first"
+    assert losses.due(110, 0.02, 0.1, 10, queued=queued) == []
+    per_packet = 0.25 if queued else 1
+    assert len(losses.due(122, 0.04, 0.1, 22, queued=queued)) == 12 * per_packet
+    assert len(losses.due(122, 1.0, 0.1, 1000, queued=queued)) == at_once, "a long rest saves nothing up"
 
 
 def test_what_is_too_old_or_jumped_over_is_not_asked_for() -> None:
     losses = Losses()
     losses.gap(10, 11, 0.0)
-    assert losses.due(10 + OLDEST + 1, 0.0, 0.1) == []
+    assert losses.due(10 + OLDEST + 1, 0.0, 0.1, 12) == []
     losses.gap(1000, 1000 + LARGEST_GAP, 0.0)
     assert len(losses.missing) == 0
     losses.gap(2000, 2001, 0.0)

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from itertools import count
 from typing import Any
 
+import pytest
+
 from signalling import Flow, Layer, PeerId, Quality, rtcp
 from tests.signalling.client import Client
 from tests.signalling.stage import stage, until
@@ -114,6 +116,30 @@ async def test_whose_own_line_carries_a_small_picture_is_shown_by_that_one_at_on
             assert last(ben) == b"low", "though her browser goes on sending the high one for a while"
         for camera in cameras:
             camera.stop()
+
+
+async def test_where_much_is_lost_a_round_trip_is_looked_at_every_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It tells whether a queue is full, and 2.5 s are long for a voice of which half is lost."""
+    async with stage() as s:
+        ana, ben = await s.join("ana"), await s.join("ben")
+        ana.speak()
+        s.plan({"ben": {"ana": Flow(audio=True)}})
+        await until(lambda: len(ben.of(0, "audio")) > 20)
+        voice = ben.of(0, "audio")[0].ssrc
+        bens = s.plane._peers[PeerId("ben")].connection
+        assert bens is not None
+        looks: list[float] = []
+        look = bens.path._ice.check_consent
+
+        def looked(now: float) -> None:
+            looks.append(now)
+            look(now)
+
+        monkeypatch.setattr(bens.path._ice, "check_consent", looked)
+        for n in range(40):
+            await ben.send(rtcp.receiver_report([rtcp.Block(voice, 128, 5 * n, 10 * n, 0, 0, 0)]))
+            await asyncio.sleep(0.1)
+        assert len(looks) >= 3
 
 
 async def test_what_a_publishers_line_loses_is_not_held_against_those_who_listen() -> None:

@@ -56,7 +56,7 @@ class Wire:
         self.address, self.destination = ("", 0), Destination(bytes(16))
         self.outbox = Kept(self)
         self.heard_at = 0.0
-        self.round_trip = 0.05
+        self.round_trip, self.queued = 0.05, 0.0
         self.sent: list[bytes] = []
         self.rtcp: list[bytes] = []
 
