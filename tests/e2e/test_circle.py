@@ -8,6 +8,7 @@ from time import monotonic
 import pytest
 
 from tests.e2e.circle import Circle
+from tests.e2e.people import Person
 from tests.e2e.program import Program
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -154,7 +155,9 @@ async def test_a_lost_line_and_a_killed_server_change_nothing_but_the_moment(six
         person.at.forgiven = ("WebSocket", "ERR_CONNECTION", "ERR_EMPTY_RESPONSE")
     six.line.cut(six.id_of(june))
     await six.agrees(speaking=[ruth])
+    sent = await _sent(june)
     await asyncio.sleep(8)
+    assert await _sent(june) == sent, "what is passed on to nobody is not sent"
     six.line.mend(six.id_of(june))
     await june.shows(june.heading("You have the talking piece"))
     await six.agrees(speaking=[ruth, june])
@@ -186,3 +189,9 @@ async def test_a_lost_line_and_a_killed_server_change_nothing_but_the_moment(six
     # Two seconds beyond the restart, which takes 1.2 s; where that takes longer because the machine is busy, so does
     # coming back of six browsers.
     assert gap < max(down + 2, 2.6 * down) + usual
+
+
+async def _sent(person: Person) -> int:
+    """How many packets of sound and pictures have gone out so far."""
+    reports = await person.at.ask("instruments.traffic()")
+    return sum(entry["packetsSent"] for report in reports for entry in report if entry["type"] == "outbound-rtp")

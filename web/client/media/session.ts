@@ -25,9 +25,12 @@ export const connection = signal<Connection | null>(null);
 /** Counts the deaths of connections and the server's news of them: each is a reason to look again. */
 export const shaken = signal(0);
 const asked = signal<Asked | null>(null);
-/** What the server wants to be sent over the connection that there is.  Until it says so: nothing. */
+/**
+ * What the server wants to be sent over the connection that there is.  Until it says so: nothing; nor without a line, since
+ * then nothing of it is passed on, and it may be what keeps a new line from coming about.
+ */
 export const wanted = computed(() =>
-  asked.value?.generation === connection.value?.generation ? asked.value : null,
+  link.value === "up" && asked.value?.generation === connection.value?.generation ? asked.value : null,
 );
 /** Whose pictures the line does not carry now. */
 export const paused = signal<ReadonlySet<PersonId>>(NOBODY);
