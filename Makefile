@@ -31,7 +31,8 @@ help: ## Say what each target does
 run: $(VENV)/.ready web ## Set up and start the program (PORT=9000 make run for another port); Ctrl-C stops it
 	@exec $(VENV)/bin/python -m server
 
-test: check system ## Set up and run everything: checks, then tests, real browsers last
+test: $(VENV)/.ready web ## Set up and run everything: checks, then tests, real browsers last
+	@$(MAKE) --no-print-directory -j2 check system
 	@echo "== the browser's code"; npm --prefix web test
 	@echo "== the tests"; python -m tests --quiet --durations=10
 
