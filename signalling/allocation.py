@@ -30,7 +30,7 @@ LONGEST: Final = 64
 STRAINED: Final = 3
 """Seconds in a row with more sent than an account that does not rise, before a step down; one comes each second."""
 PLAIN: Final = 0.6
-"""The sum of the shares lost in a full queue in seconds in a row that needs no third one: a voice is among them."""
+"""The sum of the shares lost in a full queue in two seconds in a row that needs no third one: a voice is among them."""
 DEAF: Final = 120
 """Seconds for which no full queue is believed in, once it has turned out that a line loses whatever is sent."""
 SETTLES: Final = 3
@@ -102,6 +102,11 @@ class Share(NamedTuple):
     deaf: int = 0
     """So long no full queue is believed in: the line loses whatever is sent."""
 
+    @property
+    def on_trial(self) -> bool:
+        """What is lost now tells whether the last step down was right."""
+        return self.blamed is not None and self.good < GOOD_FOR
+
 
 def on_step(flows: Mapping[PeerId, Flow], step: Step) -> Mapping[PeerId, Flow]:
     """The flows as this step leaves them: the same sounds, and of each picture no more than before."""
@@ -145,8 +150,8 @@ def next_share(share: Share, flows: Mapping[PeerId, Flow], rates_of: RatesOf, se
     if not seen.strained(share.last):
         return _rested(share, flows, rates_of, seen)
     share = share._replace(last=seen.estimate, strained=share.strained + 1, lost=share.lost + (seen.lost or 0.0))
-    certain = share.strained >= STRAINED or share.lost >= PLAIN
-    return _lowered(share, flows, rates_of, seen) if certain else share
+    plain = share.strained > 1 and share.lost >= PLAIN and not share.on_trial
+    return _lowered(share, flows, rates_of, seen) if plain or share.strained >= STRAINED else share
 
 
 _SELF: Final = PeerId("")
@@ -181,7 +186,7 @@ def _above(wanted: Wanted) -> Mapping[PeerId, Flow]:
 
 def _lowered(share: Share, flows: Mapping[PeerId, Flow], rates_of: RatesOf, seen: Second) -> Share:
     blamed = (seen.sent, share.lost / share.strained) if seen.lost is not None else None
-    if share.blamed and blamed and share.good < GOOD_FOR and not is_ours(share.blamed, blamed):
+    if share.blamed and blamed and share.on_trial and not is_ours(share.blamed, blamed):
         return Share(last=seen.estimate, deaf=DEAF)
     now = on_step(flows, share.step)
     lower = [step for step in reversed(Step) if step < share.step and on_step(flows, step) != now]

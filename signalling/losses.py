@@ -12,7 +12,7 @@ LARGEST_GAP: Final = 200
 OLDEST: Final = 400
 """Packets behind the newest one; the subscribers' history is 512 long."""
 LATEST: Final = 1.0
-"""Seconds for which a packet of somebody who repeats none may still be under way."""
+"""Seconds for which a packet of somebody who repeats none may still be under way, or one may wait to be asked for."""
 AT_ONCE: Final = 20
 """Requests that may follow upon one another; each packet that comes allows one more ..."""
 QUEUED_SHARE: Final = 0.25
@@ -66,7 +66,8 @@ class Losses:
     def due(self, newest: int, now: float, round_trip: float, received: int, *, queued: bool = False) -> list[int]:
         """The extended numbers to ask for now; if not all may be, the newest, which are likeliest to come in time.
 
-        What is too old or was asked for too often is given up.  `received`: packets that came so far.
+        What is too old, was asked for too often, or could not be asked for in time is given up.  `received`: packets
+        that came so far.
         """
         ask: list[int] = []
         share = QUEUED_SHARE if queued else 1.0
@@ -74,7 +75,7 @@ class Losses:
         self._received = received
         wait = min(max(1.2 * round_trip, _LEAST_WAIT), _MOST_WAIT)
         for number, entry in reversed(list(self.missing.items())):
-            if entry[0] >= _TRIES or newest - number > OLDEST:
+            if entry[0] >= _TRIES or newest - number > OLDEST or (entry[0] == 0 and now - entry[1] > LATEST):
                 del self.missing[number]
             elif now >= entry[1] and len(ask) + 1 <= self._allowed:
                 entry[0] += 1

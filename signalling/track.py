@@ -198,12 +198,15 @@ class Track:
         self._last_sr, self._last_sr_at = (sr.ntp >> 16) & M32, now
 
     def repair(self, now: float) -> None:
-        """To be called every 20 ms while something is missing: asks for it again, if anybody is shown it."""
-        if not self.open:
+        """To be called every 20 ms while something is missing: asks for it again.
+
+        Not for what nobody is shown, where it would wait in a queue with what somebody is: a picture that was given up.
+        """
+        queued = self.path.queued >= QUEUED
+        if queued and not self.open:
             self.losses.missing.clear()
         elif self._answers_nacks or self.losses.repaired or self.losses.asked < NACK_TRIAL:
-            path = self.path
-            missing = self.losses.due(self.newest, now, path.round_trip, self.received, queued=path.queued >= QUEUED)
+            missing = self.losses.due(self.newest, now, self.path.round_trip, self.received, queued=queued)
             for number in missing:
                 self._way.asked(number & M16)
             if missing:

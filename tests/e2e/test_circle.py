@@ -155,8 +155,9 @@ async def test_a_lost_line_and_a_killed_server_change_nothing_but_the_moment(six
         person.at.forgiven = ("WebSocket", "ERR_CONNECTION", "ERR_EMPTY_RESPONSE")
     six.line.cut(six.id_of(june))
     await six.agrees(speaking=[ruth])
+    await asyncio.sleep(1)
     sent = await _sent(june)
-    await asyncio.sleep(8)
+    await asyncio.sleep(7)
     assert await _sent(june) == sent, "what is passed on to nobody is not sent"
     six.line.mend(six.id_of(june))
     await june.shows(june.heading("You have the talking piece"))

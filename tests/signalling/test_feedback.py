@@ -153,7 +153,9 @@ def test_what_comes_is_the_measure_of_what_may_be_asked_for(queued: bool, at_onc
     assert losses.due(110, 0.02, 0.1, 10, queued=queued) == []
     per_packet = 0.25 if queued else 1
     assert len(losses.due(122, 0.04, 0.1, 22, queued=queued)) == 12 * per_packet
-    assert len(losses.due(122, 1.0, 0.1, 1000, queued=queued)) == at_once, "a long rest saves nothing up"
+    assert len(losses.due(122, 0.9, 0.1, 1000, queued=queued)) == at_once, "a long rest saves nothing up"
+    losses.due(122, 1.1, 0.1, 2000, queued=queued)
+    assert all(times for times, _ in losses.missing.values()), "what could not be asked for in time never is"
 
 
 def test_what_is_too_old_or_jumped_over_is_not_asked_for() -> None:

@@ -136,7 +136,7 @@ async def test_where_much_is_lost_a_round_trip_is_looked_at_every_second(monkeyp
             look(now)
 
         monkeypatch.setattr(bens.path._ice, "check_consent", looked)
-        for n in range(40):
+        for n in range(50):
             await ben.send(rtcp.receiver_report([rtcp.Block(voice, 128, 5 * n, 10 * n, 0, 0, 0)]))
             await asyncio.sleep(0.1)
         assert len(looks) >= 3

@@ -6,6 +6,8 @@ import {
   hear,
   paused,
   resting,
+  told,
+  wanted,
 } from "../../web/client/media/session";
 import { Announcer } from "../../web/client/notices";
 import { changeMedia, link, view } from "../../web/client/store";
@@ -66,6 +68,7 @@ test("where sound and pictures have stopped it is said once: by the part that fa
 test("my picture is carried only while this page sends it, whatever is said of my line", () => {
   const none = { slots: new Map(), slot: () => undefined, close: () => {} };
   connection.value = { ...none, generation: "new" } as unknown as Connection;
+  told.value = true;
   const send = (generation: string, low: boolean) =>
     hear({ kind: "send", generation, audio: true, high: false, low });
   assert.deepEqual(carried.value, { voice: true, picture: false });
@@ -77,6 +80,18 @@ test("my picture is carried only while this page sends it, whatever is said of m
   changeMedia({ state: "connecting" });
   assert.deepEqual(carried.value, { voice: false, picture: false });
   changeMedia({ state: "up" });
+  link.value = "down";
+  assert.deepEqual(carried.value, { voice: false, picture: false });
+  told.value = false; // as `startMedia` does then
+  assert.equal(wanted.value, null, "without a line nothing is sent");
+  link.value = "up";
+  assert.equal(
+    wanted.value,
+    null,
+    "nor before the server has said what it has of us",
+  );
+  told.value = true;
+  assert.equal(carried.value.picture, true);
   send("new", false);
   assert.deepEqual(carried.value, { voice: true, picture: false });
   connection.value = null;

@@ -31,7 +31,7 @@ export const waySays = computed(() => {
  * may come late, and nobody may be told that they are not seen while they are.
  */
 export const carried = computed(() => {
-  const up = media.value.state === "up";
+  const up = link.value === "up" && media.value.state === "up";
   const wish = wanted.value;
   return { voice: up, picture: up && wish !== null && (wish.high || wish.low) };
 });

@@ -25,19 +25,19 @@ export const connection = signal<Connection | null>(null);
 /** Counts the deaths of connections and the server's news of them: each is a reason to look again. */
 export const shaken = signal(0);
 const asked = signal<Asked | null>(null);
-/**
- * What the server wants to be sent over the connection that there is.  Until it says so: nothing; nor without a line, since
- * then nothing of it is passed on, and it may be what keeps a new line from coming about.
- */
-export const wanted = computed(() =>
-  link.value === "up" && asked.value?.generation === connection.value?.generation ? asked.value : null,
-);
 /** Whose pictures the line does not carry now. */
 export const paused = signal<ReadonlySet<PersonId>>(NOBODY);
 /** Whose own lines carry their voices at most; I may be among them. */
 export const resting = signal<ReadonlySet<PersonId>>(NOBODY);
 /** On this line the server has said which connection it has of us. */
 export const told = signal(false);
+/**
+ * What the server wants to be sent over the connection that there is.  Until it says so: nothing; nor without a line, since
+ * then nothing of it is passed on, and it may be what keeps a new line from coming about.
+ */
+export const wanted = computed(() =>
+  told.value && asked.value?.generation === connection.value?.generation ? asked.value : null,
+);
 
 /** Whether the server was asked for the others' pictures. */
 let pictures = true;
