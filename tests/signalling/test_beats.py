@@ -14,7 +14,7 @@ from signalling import beats, rtcp
 from signalling.answer import Published
 from signalling.connection import Connection
 from signalling.path import Path
-from signalling.plan import Flow, PeerId
+from signalling.plan import PeerId
 from signalling.profile import TrackKind
 from signalling.track import KEY_FRAME_GAP, Track
 from tests.signalling.stage import BOTH, ROOM, stage, until
@@ -111,7 +111,6 @@ async def test_a_beat_in_which_nothing_is_due_is_left_out_unless_it_is_wanted_af
 async def test_for_what_is_missing_a_beat_is_not_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     async with stage() as s:
         ana, _ = await s.join("ana"), await s.join("ben")
-        s.plan({"ben": {"ana": Flow(audio=True)}})
         connection = s.plane._peers[PeerId("ana")].connection
         assert connection is not None
         losses = connection.tracks[TrackKind.AUDIO].losses

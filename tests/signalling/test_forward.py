@@ -14,6 +14,7 @@ from pylibsrtp._binding import ffi
 
 from signalling import forward, rtcp
 from signalling.congestion import QUEUED
+from signalling.losses import AT_ONCE
 from signalling.profile import HISTORY, OPUS_SILENCE, RTX
 from tests.signalling.packets import rtp_packet, video_extensions
 from tests.signalling.wire import ALL_STREAMS, Bench, integer
@@ -129,6 +130,17 @@ def test_what_nobody_is_shown_is_not_asked_for_where_packets_wait() -> None:
     bench.audio.repair(monotonic())
     assert not bench.publisher.rtcp
     assert not bench.audio.losses.missing, "nor later: a gate that opens lets nothing older through"
+
+
+@pytest.mark.parametrize(("queued", "most"), [(0.0, AT_ONCE), (QUEUED, AT_ONCE // 4)])
+def test_where_packets_wait_less_is_asked_for(queued: float, most: int) -> None:
+    bench = Bench()
+    bench.open()
+    bench.voice(1)
+    bench.voice(101)
+    bench.publisher.queued = queued
+    bench.audio.repair(monotonic())
+    assert bench.publisher.rtcp == [rtcp.nack(100, range(101 - most, 101))]
 
 
 def test_nothing_is_repeated_from_behind_a_gate_that_has_closed() -> None:

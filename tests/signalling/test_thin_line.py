@@ -13,7 +13,7 @@ import pytest
 
 from signalling import Flow, Layer, PeerId, Quality, rtcp
 from tests.signalling.client import Client
-from tests.signalling.stage import stage, until
+from tests.signalling.stage import Stage, stage, until
 from tests.signalling.test_layers import Camera, last
 
 
@@ -121,11 +121,7 @@ async def test_whose_own_line_carries_a_small_picture_is_shown_by_that_one_at_on
 async def test_where_much_is_lost_a_round_trip_is_looked_at_every_second(monkeypatch: pytest.MonkeyPatch) -> None:
     """It tells whether a queue is full, and 2.5 s are long for a voice of which half is lost."""
     async with stage() as s:
-        ana, ben = await s.join("ana"), await s.join("ben")
-        ana.speak()
-        s.plan({"ben": {"ana": Flow(audio=True)}})
-        await until(lambda: len(ben.of(0, "audio")) > 20)
-        voice = ben.of(0, "audio")[0].ssrc
+        _, ben, voice = await _ben_hears_ana(s)
         bens = s.plane._peers[PeerId("ben")].connection
         assert bens is not None
         looks: list[float] = []
@@ -144,11 +140,7 @@ async def test_where_much_is_lost_a_round_trip_is_looked_at_every_second(monkeyp
 
 async def test_what_a_publishers_line_loses_is_not_held_against_those_who_listen() -> None:
     async with stage() as s:
-        ana, ben = await s.join("ana"), await s.join("ben")
-        ana.speak()
-        s.plan({"ben": {"ana": Flow(audio=True)}})
-        await until(lambda: len(ben.of(0, "audio")) > 20)
-        voice = ben.of(0, "audio")[0].ssrc
+        ana, ben, voice = await _ben_hears_ana(s)
 
         async def report() -> None:
             while True:
@@ -162,6 +154,15 @@ async def test_what_a_publishers_line_loses_is_not_held_against_those_who_listen
             assert s.plane.quality(PeerId("ben")) is Quality.GOOD
         await until(lambda: s.plane.quality(PeerId("ben")) is Quality.POOR, within=15)  # now it is his own
         reports.cancel()
+
+
+async def _ben_hears_ana(s: Stage[Any]) -> tuple[Client, Client, int]:
+    """(Ana, Ben, the SSRC by which he hears her)"""
+    ana, ben = await s.join("ana"), await s.join("ben")
+    ana.speak()
+    s.plan({"ben": {"ana": Flow(audio=True)}})
+    await until(lambda: len(ben.of(0, "audio")) > 20)
+    return ana, ben, ben.of(0, "audio")[0].ssrc
 
 
 @contextmanager
